@@ -1,0 +1,1 @@
+"""Four rooms; none imports another: request → state + event → pace → dial → result → callback."""

@@ -1,0 +1,1 @@
+"""Words, letters and plumbing that every room uses; no decision of any one room."""

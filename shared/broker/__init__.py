@@ -1,0 +1,1 @@
+"""The only drawer that knows aio_pika: one small port, two implementations."""

@@ -1,0 +1,1 @@
+"""The letters rooms send each other, each listed once in the catalogue."""

@@ -1,0 +1,1 @@
+"""The only drawer that knows asyncpg: pool, named statements, migrations, outbox."""

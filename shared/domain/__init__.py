@@ -1,0 +1,1 @@
+"""Words every room uses: standard library only, no I/O, no clock."""

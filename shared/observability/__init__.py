@@ -1,0 +1,1 @@
+"""How a room is watched: logs, metrics, health."""

@@ -1,0 +1,1 @@
+"""How a process lives and dies: services, workers, supervision, relay, drain."""
