@@ -1,0 +1,57 @@
+"""The life of a campaign: created → running ⇄ stopped → ended, and deleted from any of them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from shared.domain.errors import CampaignEnded
+
+
+class CampaignState(StrEnum):
+    """Where a campaign stands. Only a running one dials, and only inside its hours."""
+
+    CREATED = "created"
+    RUNNING = "running"
+    STOPPED = "stopped"
+    ENDED = "ended"  # its dates are over; what was not dialed has expired
+    DELETED = "deleted"  # invisible; calls in progress finish and are reported
+
+
+# The state and the room that may write it.
+OWNERS: dict[CampaignState, str] = {
+    CampaignState.CREATED: "api",
+    CampaignState.RUNNING: "api",
+    CampaignState.STOPPED: "api",
+    CampaignState.ENDED: "pacer",
+    CampaignState.DELETED: "api",
+}
+
+
+def started(state: CampaignState) -> CampaignState:
+    """Return the state after `start`; starting a running campaign changes nothing.
+
+    Raises:
+        CampaignEnded: its dates are over, nothing can be dialed any more.
+    """
+    _refuse_if_over(state)
+    return CampaignState.RUNNING
+
+
+def stopped(state: CampaignState) -> CampaignState:
+    """Return the state after `stop`; a campaign that was never started stays as it is.
+
+    Raises:
+        CampaignEnded: its dates are over.
+    """
+    _refuse_if_over(state)
+    return CampaignState.STOPPED if state is CampaignState.RUNNING else state
+
+
+def accepts_calls(state: CampaignState) -> bool:
+    """Return whether numbers may be appended to the queue."""
+    return state not in (CampaignState.ENDED, CampaignState.DELETED)
+
+
+def _refuse_if_over(state: CampaignState) -> None:
+    if not accepts_calls(state):
+        raise CampaignEnded
