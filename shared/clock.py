@@ -1,0 +1,68 @@
+"""The one place that asks the time: Postgres' time, kept monotone, the same for every process of a house.
+
+Decisions take `now`; loops take a Clock. A rehearsal (tests, the demo) runs the same clock faster.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+# A sleep is cut into slices of this many real seconds, so that a clock that was set forward wakes it in time.
+_SLICE = 0.5
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the house's clock showed, and at which second of this process' monotonic clock."""
+
+    instant: datetime
+    at: float
+    rate: float = 1.0
+
+
+class Clock:
+    """House time. It never goes back: after a correction backwards it stands still until time has caught up."""
+
+    def __init__(self, reading: Reading | None = None) -> None:
+        self._reading = reading or Reading(datetime.now(UTC), time.monotonic())
+        self._latest = self._reading.instant
+
+    @property
+    def rate(self) -> float:
+        """How many seconds of house time pass in a real second; 1 except in rehearsals."""
+        return self._reading.rate
+
+    def now(self) -> datetime:
+        """Return the house's time, aware, in UTC."""
+        reading = self._reading
+        elapsed = timedelta(seconds=(time.monotonic() - reading.at) * reading.rate)
+        self._latest = max(self._latest, reading.instant + elapsed)
+        return self._latest
+
+    def adjust(self, reading: Reading) -> None:
+        """Take a new measurement of the house's time."""
+        self._reading = reading
+
+    def monotonic(self) -> float:
+        """Return real seconds of this process' own monotonic clock: for deadlines, never for decisions."""
+        return time.monotonic()
+
+    def span(self, seconds: float) -> timedelta:
+        """Return how much house time passes in so many real seconds: for leases and time limits."""
+        return timedelta(seconds=seconds * self.rate)
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep real seconds."""
+        await asyncio.sleep(seconds)
+
+    async def sleep_for(self, span: timedelta) -> None:
+        """Sleep a span of house time."""
+        await self.sleep_until(self.now() + span)
+
+    async def sleep_until(self, instant: datetime) -> None:
+        """Sleep until the house's clock shows the instant; never returns earlier."""
+        while (left := (instant - self.now()).total_seconds() / self.rate) > 0:
+            await asyncio.sleep(min(left, _SLICE))
