@@ -1,0 +1,102 @@
+"""Ring = folder = marker; which servers the rings use; and no sockets in the unit ring."""
+
+from __future__ import annotations
+
+import contextlib
+import secrets
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import pytest_socket
+
+from tests.support import postgres, rabbitmq
+from tests.support.servers import NoServerError, Server, in_ci
+
+HERE = Path(__file__).resolve().parent
+RINGS = ("unit", "contract", "integration", "acceptance", "architecture")
+SERVERS = pytest.StashKey[dict[str, str]]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[SERVERS] = {}
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Give every test the marker of the folder it lies in; a test in no ring stops the run."""
+    ring = item.path.relative_to(HERE).parts[0]
+    if ring not in RINGS:
+        raise pytest.UsageError(
+            f"{item.path} lies in no ring: move it into one of tests/{{{','.join(RINGS)}}}/"
+        )
+    if others := {mark.name for mark in item.iter_markers()} & set(RINGS) - {ring}:
+        raise pytest.UsageError(f"{item.nodeid} is marked {others}, but its folder says {ring}")
+    item.add_marker(ring)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Take the network away from a unit test; the socket pair inside an event loop may stay."""
+    if item.get_closest_marker("unit"):
+        pytest_socket.disable_socket(allow_unix_socket=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_runtest_teardown(item: pytest.Item) -> None:
+    if item.get_closest_marker("unit"):
+        pytest_socket.enable_socket()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    if used := config.stash[SERVERS]:
+        terminalreporter.write_line("servers: " + ", ".join(used.values()))
+
+
+def _hold(
+    config: pytest.Config, kind: str, server: contextlib.AbstractContextManager[Server]
+) -> Iterator[str]:
+    """Enter a server's context; what cannot be had is a skip on a laptop and a failure in CI."""
+    with contextlib.ExitStack() as held:
+        try:
+            found = held.enter_context(server)
+        except NoServerError as error:
+            config.stash[SERVERS][kind] = f"NO {kind.upper()}, ITS TESTS WERE NOT RUN ({error})"
+            if in_ci():
+                pytest.fail(f"CI must run every ring, but {error}", pytrace=False)
+            pytest.skip(str(error))
+        config.stash[SERVERS][kind] = found.words
+        yield found.url
+
+
+@pytest.fixture(scope="session")
+def postgres_server(pytestconfig: pytest.Config) -> Iterator[str]:
+    """The DSN of a PostgreSQL on which databases may be made."""
+    yield from _hold(pytestconfig, "PostgreSQL", postgres.postgres_server())
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgres_server: str) -> Iterator[str]:
+    """The name of a database that holds the newest schema and no rows; it can only be copied."""
+    from shared.db.migrate import migrate  # noqa: PLC0415 (a unit run needs no asyncpg)
+
+    with postgres.template_database(postgres_server, migrate) as name:
+        yield name
+
+
+@pytest.fixture
+def database(postgres_server: str, migrated_template: str) -> Iterator[str]:
+    """The DSN of a fresh, migrated, empty database of this test's own."""
+    with postgres.copied_database(postgres_server, migrated_template) as dsn:
+        yield dsn
+
+
+@pytest.fixture(scope="session")
+def rabbit_url(pytestconfig: pytest.Config) -> Iterator[str]:
+    """The URL of a RabbitMQ; share it politely, with names that begin with `queue_prefix`."""
+    yield from _hold(pytestconfig, "RabbitMQ", rabbitmq.rabbit_server())
+
+
+@pytest.fixture
+def queue_prefix() -> str:
+    """A prefix no other test uses; who declares queues under it deletes them."""
+    return f"test-{secrets.token_hex(5)}."
