@@ -27,9 +27,12 @@ class HouseSettings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore", secrets_dir=None)
 
     environment: Environment = Field(
-        Environment.PRODUCTION, description="`production`, or `test` and `demo`, which may run a faster clock."
+        Environment.PRODUCTION,
+        description="`production`, or `test` and `demo`, which may run a faster clock.",
     )
-    database_url: SecretStr = Field(description="PostgreSQL, 15 to 18: `postgresql://user:password@host/name`.")
+    database_url: SecretStr = Field(
+        description="PostgreSQL, 15 to 18: `postgresql://user:password@host/name`."
+    )
     rabbitmq_url: SecretStr = Field(
         SecretStr("memory://"),
         description="RabbitMQ, 3.10 to 4.x: `amqp://user:password@host/`; `memory://` when all rooms share a process.",
@@ -39,5 +42,7 @@ class HouseSettings(BaseSettings):
     log_format: str = Field("auto", description="`json`, `console`, or `auto`: console on a terminal.")
     ops_host: str = Field("127.0.0.1", description="Where /livez, /readyz and /metrics are served.")
     ops_port: int = Field(9090, description="Their port; 0 takes a free one.", ge=0, le=65535)
-    drain_seconds: float = Field(30.0, description="How long SIGTERM waits for calls and posts in progress.", ge=0)
+    drain_seconds: float = Field(
+        30.0, description="How long SIGTERM waits for calls and posts in progress.", ge=0
+    )
     pool_size: int = Field(10, description="Database connections of this process at the most.", ge=2)

@@ -1,0 +1,117 @@
+"""Connections to the ledger: a pool with limits, transactions, and one opinion on what is transient."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import asyncpg
+
+# What a store is handed; rooms never import asyncpg.
+Connection: TypeAlias = (
+    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
+)
+Record: TypeAlias = asyncpg.Record
+
+# Postgres is away, restarting or too slow: worth another try, never a verdict on what was sent.
+TRANSIENT: tuple[type[BaseException], ...] = (
+    asyncpg.PostgresConnectionError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.QueryCanceledError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.SerializationError,
+    asyncpg.TooManyConnectionsError,
+    asyncpg.InterfaceError,
+    OSError,
+    TimeoutError,
+)
+
+UniqueViolation = asyncpg.UniqueViolationError
+ForeignKeyViolation = asyncpg.ForeignKeyViolationError
+
+
+class Database:
+    """The pool of one process."""
+
+    def __init__(self, dsn: str, *, name: str, size: int = 10) -> None:
+        self._dsn = dsn
+        self._name = name
+        self._size = size
+        self._pool: asyncpg.Pool[asyncpg.Record] | None = None
+
+    async def open(self) -> None:
+        """Connect; raises one of TRANSIENT when the server is away."""
+        self._pool = await asyncpg.create_pool(
+            self._dsn,
+            min_size=1,
+            max_size=self._size,
+            timeout=5,
+            command_timeout=15,
+            server_settings={
+                "application_name": f"paceline-{self._name}",
+                "timezone": "UTC",
+                "statement_timeout": "15s",
+                "lock_timeout": "5s",
+                "idle_in_transaction_session_timeout": "60s",
+            },
+        )
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        if self._pool:
+            await self._pool.close()
+
+    @asynccontextmanager
+    async def connection(self) -> AsyncIterator[Connection]:
+        """Borrow a connection; each statement on it is a transaction of its own."""
+        if self._pool is None:
+            raise RuntimeError("the database is not open")
+        async with self._pool.acquire(timeout=10) as connection:
+            yield connection
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """Borrow a connection inside a transaction: committed at the end, rolled back by an exception."""
+        async with self.connection() as connection, connection.transaction():
+            yield connection
+
+    async def fetch(self, sql: str, *values: Any) -> list[Record]:
+        """Run one statement and return its rows."""
+        async with self.connection() as connection:
+            return await connection.fetch(sql, *values)
+
+    async def fetch_one(self, sql: str, *values: Any) -> Record | None:
+        """Run one statement and return its first row."""
+        async with self.connection() as connection:
+            return await connection.fetchrow(sql, *values)
+
+    async def execute(self, sql: str, *values: Any) -> int:
+        """Run one statement and return how many rows it touched."""
+        async with self.connection() as connection:
+            return touched(await connection.execute(sql, *values))
+
+    async def answers(self) -> bool:
+        """Return whether the server answers now."""
+        try:
+            return bool(await self.fetch_one("SELECT 1"))
+        except TRANSIENT:
+            return False
+
+
+def touched(status: str) -> int:
+    """Return the number of rows in a command's status (`UPDATE 3`)."""
+    last = status.rsplit(" ", 1)[-1]
+    return int(last) if last.isdigit() else 0
+
+
+async def copy_rows(
+    connection: Connection, table: str, columns: Sequence[str], source: AsyncIterator[bytes]
+) -> int:
+    """Stream rows in COPY's text format into a table, inside the connection's transaction; returns their number."""
+    status = await connection.copy_to_table(
+        table, source=source, columns=list(columns), format="text", timeout=3600
+    )
+    return touched(status)

@@ -1,0 +1,71 @@
+"""The entry forms of the seed and of the vendor's sibling APIs, and the sentences for what cannot be read."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from shared.domain.errors import EntryRefused
+from shared.domain.phone_entries import PhoneEntry, parse_entry, split_chain
+
+
+@pytest.mark.parametrize(
+    ("text", "entry"),
+    [
+        ("tel:+12223334444; ani=7778889999", PhoneEntry("+12223334444", "+17778889999")),
+        (
+            "tel:+12223334444; ani=7778889999, marchcampaign",
+            PhoneEntry("+12223334444", "+17778889999", None, "marchcampaign"),
+        ),
+        ("6175551234", PhoneEntry("+16175551234")),
+        ("16175551234;postd=2", PhoneEntry("+16175551234", None, "2")),
+        (
+            "tel:+16175551234;postd=1234;ani=8009957586",
+            PhoneEntry("+16175551234", "+18009957586", "1234"),
+        ),
+        ("+447911123456, a b", PhoneEntry("+447911123456", None, None, "a b")),
+        ("2223334444,one,two", PhoneEntry("+12223334444", None, None, "one,two")),
+        ("  TEL: (617) 555-1234 ; ANI = 800 995 7586 ", PhoneEntry("+16175551234", "+18009957586")),
+    ],
+)
+def test_an_entry_is_read(text, entry):
+    assert parse_entry(text) == entry
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "no phone number"),
+        ("tel:", "no phone number"),
+        ("5551234", "ten digits"),
+        ("+1555", "length"),
+        ("+999123456", "country code"),
+        ("call me", "not a number"),
+        ("6175551234; dnis=1", "only `; ani=`"),
+        ("6175551234; ani=1; ani=2", "twice"),
+        ("6175551234; postd=x", "postd"),
+        ("6175551234, " + "r" * 256, "longer than 255"),
+        ("6175551234, a\x07b", "control"),
+    ],
+)
+def test_a_bad_entry_says_why_and_does_not_repeat_the_number(text, why):
+    with pytest.raises(EntryRefused, match=why) as refusal:
+        parse_entry(text)
+    assert "555" not in str(refusal.value)
+
+
+def test_several_entries_in_one_string_as_the_vendors_sandbox_sends_them():
+    chain = "tel:+12223334444; ani=7778889999, tel:+14443332222; ani=9998887777, march campaign"
+    assert [parse_entry(text) for text in split_chain(chain)] == [
+        PhoneEntry("+12223334444", "+17778889999"),
+        PhoneEntry("+14443332222", "+19998887777", None, "march campaign"),
+    ]
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_an_entry_or_a_refusal(text):
+    try:
+        entry = parse_entry(text)
+    except EntryRefused:
+        return
+    assert entry.phone.startswith("+")
+    assert entry.phone[1:].isdigit()
