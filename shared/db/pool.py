@@ -9,9 +9,7 @@ from typing import Any, TypeAlias
 import asyncpg
 
 # What a store is handed; rooms never import asyncpg.
-Connection: TypeAlias = (
-    "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
-)
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Record: TypeAlias = asyncpg.Record
 
 # Postgres is away, restarting or too slow: worth another try, never a verdict on what was sent.
@@ -107,11 +105,7 @@ def touched(status: str) -> int:
     return int(last) if last.isdigit() else 0
 
 
-async def copy_rows(
-    connection: Connection, table: str, columns: Sequence[str], source: AsyncIterator[bytes]
-) -> int:
+async def copy_rows(connection: Connection, table: str, columns: Sequence[str], source: AsyncIterator[bytes]) -> int:
     """Stream rows in COPY's text format into a table, inside the connection's transaction; returns their number."""
-    status = await connection.copy_to_table(
-        table, source=source, columns=list(columns), format="text", timeout=3600
-    )
+    status = await connection.copy_to_table(table, source=source, columns=list(columns), format="text", timeout=3600)
     return touched(status)
