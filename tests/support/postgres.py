@@ -50,6 +50,7 @@ def private_server() -> Iterator[Server]:
     from shared.db.embedded import EmbeddedPostgres, EmbeddedPostgresError  # noqa: PLC0415 (may not be needed)
 
     home = Path(tempfile.mkdtemp(prefix="paceline-pg-"))
+    home.chmod(0o755)  # a root without user namespaces runs it as nobody; the data is its owner's alone all the same
     try:
         server = EmbeddedPostgres(home / "data", durable=False)
         try:
