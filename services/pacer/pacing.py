@@ -113,9 +113,22 @@ def plan(
         return Plan(None, (), None)
     if opening.opens_at > now + lead:
         return Plan(None, (), opening.opens_at - lead)
-    pace = paces[opening.window]
+    return _plan_in(opening, now, hours=hours, pace=paces[opening.window], ledger=ledger, lead=lead, limit=limit)
+
+
+def _plan_in(
+    opening: Opening,
+    now: datetime,
+    *,
+    hours: CallingHours,
+    pace: Pace,
+    ledger: Period | None,
+    lead: timedelta,
+    limit: int,
+) -> Plan:
+    """Plan inside an opening: first what the frozen period still holds, then the period that follows it."""
     if ledger is not None and now < ledger.closes_at and _overlap(ledger, opening):
-        grants, unserved = _grants(now, ledger, opening, pace, lead, limit)
+        grants, unserved = _grants(now, ledger, opening, pace, lead=lead, limit=limit)
         if grants or unserved:
             return _outcome(now, ledger, grants, unserved, lead)
     period = _following(now, opening, pace, ledger)
@@ -123,7 +136,7 @@ def plan(
         return _until_next_opening(hours, opening, lead)
     if period.opens_at > now + lead:
         return Plan(None, (), period.opens_at - lead)
-    grants, unserved = _grants(now, period, opening, pace, lead, limit)
+    grants, unserved = _grants(now, period, opening, pace, lead=lead, limit=limit)
     if grants or unserved:
         return _outcome(now, period, grants, unserved, lead)
     if period.rests_until >= opening.closes_at:
@@ -169,7 +182,7 @@ def _overlap(ledger: Period, opening: Opening) -> bool:
 
 
 def _grants(
-    now: datetime, period: Period, opening: Opening, pace: Pace, lead: timedelta, limit: int
+    now: datetime, period: Period, opening: Opening, pace: Pace, *, lead: timedelta, limit: int
 ) -> tuple[tuple[Grant, ...], Grant | None]:
     """Return the grants to make, and the first one that is still too far ahead."""
     frozen = period.pace

@@ -1,0 +1,138 @@
+-- name: load_campaigns
+-- The running campaigns (all, or those asked for) with their hours, paces and place in the queue.
+SELECT c.id, c.revision, c.start_date, c.end_date, s.days,
+       w.starts, w.ends, w.periods, w.rests, w.amounts,
+       p.period_no, p.opens_at, p.closes_at, p.rests_until, p.opening_ends, p.period, p.rest, p.amount,
+       p.next_slot, p.last_planned, p.last_released
+FROM campaigns AS c
+JOIN schedules AS s ON s.id = c.schedule_id
+JOIN pacing AS p ON p.campaign_id = c.id
+JOIN LATERAL (
+    SELECT array_agg(cp.start_time ORDER BY cp.position) AS starts,
+           array_agg(cp.end_time ORDER BY cp.position) AS ends,
+           array_agg(f.period ORDER BY cp.position) AS periods,
+           array_agg(f.time_between_periods ORDER BY cp.position) AS rests,
+           array_agg(f.amount_per_period ORDER BY cp.position) AS amounts
+    FROM campaign_profiles AS cp JOIN profiles AS f ON f.id = cp.profile_id
+    WHERE cp.campaign_id = c.id
+) AS w ON w.starts IS NOT NULL
+WHERE c.state = 'running' AND ($1::bigint[] IS NULL OR c.id = ANY($1));
+
+-- name: grant_slots
+-- Give slots to the next entries of the queue, if nobody else moved the ledger and the campaign is as it was planned.
+WITH place AS (
+    SELECT p.next_seq, c.queue_end
+    FROM pacing AS p JOIN campaigns AS c ON c.id = p.campaign_id
+    WHERE p.campaign_id = $1 AND p.period_no = $2 AND p.next_slot = $3
+      AND c.state = 'running' AND c.revision = $4
+      AND (p.last_clock IS NULL OR p.last_clock <= $5)
+    FOR UPDATE OF p
+), again AS (
+    DELETE FROM requeued
+    WHERE campaign_id = $1 AND seq = ANY(ARRAY(
+        SELECT r.seq FROM requeued AS r, place WHERE r.campaign_id = $1
+        ORDER BY r.seq LIMIT cardinality($6::bigint[])))
+    RETURNING seq
+), fresh AS (
+    SELECT s.seq
+    FROM place, generate_series(
+        place.next_seq,
+        least(place.queue_end, place.next_seq + cardinality($6::bigint[]) - (SELECT count(*) FROM again) - 1)
+    ) AS s (seq)
+), chosen AS (
+    SELECT u.seq, row_number() OVER (ORDER BY u.seq) AS i
+    FROM (SELECT seq FROM again UNION ALL SELECT seq FROM fresh) AS u
+), taken AS (
+    SELECT chosen.seq, s.slot_no, s.due_at, s.not_before, s.not_after
+    FROM chosen JOIN unnest($6::bigint[], $7::timestamptz[], $8::timestamptz[], $9::timestamptz[])
+        WITH ORDINALITY AS s (slot_no, due_at, not_before, not_after, i) ON s.i = chosen.i
+), final AS (
+    SELECT slot_no, due_at, not_before FROM taken ORDER BY slot_no DESC LIMIT 1
+), moved AS (
+    UPDATE pacing AS p
+    SET next_seq = p.next_seq + (SELECT count(*) FROM fresh), period_no = $10, opens_at = $11, closes_at = $12,
+        rests_until = $13, opening_ends = $14, period = $15, rest = $16, amount = $17,
+        next_slot = final.slot_no + 1, last_planned = final.due_at, last_released = final.not_before, last_clock = $5
+    FROM final
+    WHERE p.campaign_id = $1
+)
+INSERT INTO attempts (campaign_id, period_no, slot_no, seq, revision, state, due_at, not_before, not_after)
+SELECT $1, $10, slot_no, seq, $4, 'granted', due_at, not_before, not_after FROM taken
+RETURNING slot_no, seq;
+
+-- name: is_unmoved
+-- Whether the ledger is still where a plan began: then an empty grant means an empty queue.
+SELECT 1 FROM pacing AS p JOIN campaigns AS c ON c.id = p.campaign_id
+WHERE p.campaign_id = $1 AND p.period_no = $2 AND p.next_slot = $3 AND c.state = 'running' AND c.revision = $4;
+
+-- name: lapse_passed
+-- Slots that passed unused: the attempt lapses and its entry is queued again, at its old place.
+WITH passed AS (
+    SELECT campaign_id, period_no, slot_no FROM attempts
+    WHERE state = 'granted' AND not_after < $2
+    ORDER BY not_after LIMIT 500 FOR UPDATE SKIP LOCKED
+), lapsed AS (
+    UPDATE attempts AS a SET state = 'lapsed', lapsed_at = $1
+    FROM passed AS p
+    WHERE a.campaign_id = p.campaign_id AND a.period_no = p.period_no AND a.slot_no = p.slot_no
+    RETURNING a.campaign_id, a.seq
+)
+INSERT INTO requeued (campaign_id, seq) SELECT campaign_id, seq FROM lapsed ON CONFLICT DO NOTHING;
+
+-- name: orphan_abandoned
+-- Calls past the point of no return whose dialer stopped renewing its lease.
+WITH abandoned AS (
+    SELECT campaign_id, period_no, slot_no FROM attempts
+    WHERE state = 'dialing' AND lease_until < $2
+    ORDER BY lease_until LIMIT 200 FOR UPDATE SKIP LOCKED
+)
+UPDATE attempts AS a SET state = 'orphaned', orphaned_at = $1
+FROM abandoned AS b
+WHERE a.campaign_id = b.campaign_id AND a.period_no = b.period_no AND a.slot_no = b.slot_no
+RETURNING a.campaign_id, a.period_no, a.slot_no;
+
+-- name: settle_orphans
+-- Orphans that nobody could say anything about in time: unknown, and never dialed again.
+WITH silent AS (
+    SELECT campaign_id, period_no, slot_no FROM attempts
+    WHERE state = 'orphaned' AND orphaned_at < $1
+    ORDER BY orphaned_at LIMIT 200 FOR UPDATE SKIP LOCKED
+)
+UPDATE attempts AS a SET state = 'unknown'
+FROM silent AS s
+WHERE a.campaign_id = s.campaign_id AND a.period_no = s.period_no AND a.slot_no = s.slot_no
+RETURNING a.campaign_id, a.period_no, a.slot_no, a.seq, a.intent_at;
+
+-- name: end_campaigns
+-- Campaigns whose dates are over.
+UPDATE campaigns SET state = 'ended', revision = revision + 1, updated_at = $1
+WHERE state IN ('created', 'running', 'stopped') AND ends_at <= $1
+RETURNING id;
+
+-- name: undrained_campaigns
+-- Campaigns that are over and still have undialed entries, or might.
+SELECT c.id, c.state FROM campaigns AS c JOIN pacing AS p ON p.campaign_id = c.id
+WHERE c.state IN ('ended', 'deleted') AND p.drained_at IS NULL
+ORDER BY c.id LIMIT 50;
+
+-- name: lock_place
+-- A campaign's place in its queue, held for the transaction.
+SELECT p.next_seq, c.queue_end,
+       EXISTS (SELECT 1 FROM attempts AS a WHERE a.campaign_id = $1 AND a.state = 'granted') AS granted
+FROM pacing AS p JOIN campaigns AS c ON c.id = p.campaign_id
+WHERE p.campaign_id = $1 AND p.drained_at IS NULL
+FOR UPDATE OF p SKIP LOCKED;
+
+-- name: take_requeued
+-- Entries that were to be served again and never will be.
+DELETE FROM requeued
+WHERE campaign_id = $1 AND seq = ANY(ARRAY(SELECT seq FROM requeued WHERE campaign_id = $1 ORDER BY seq LIMIT $2))
+RETURNING seq;
+
+-- name: move_cursor
+-- Pass entries by without dialing them.
+UPDATE pacing SET next_seq = $2 WHERE campaign_id = $1;
+
+-- name: mark_drained
+-- Nothing of this campaign's queue is left.
+UPDATE pacing SET drained_at = $2 WHERE campaign_id = $1;

@@ -1,0 +1,110 @@
+"""What the pacer reads and writes: campaigns with their hours, the ledger of periods, grants."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from services.pacer.pacing import Grant, Pace, Period
+from shared.db.pool import Database, Record
+from shared.db.statements import load_statements
+from shared.domain.calling_hours import CallingHours, Day, Window
+from shared.domain.catch_up import Release
+
+SQL = load_statements("services.pacer")
+
+
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """A running campaign as it was read: what a plan is made of, and the revision it holds for."""
+
+    id: int
+    revision: int
+    hours: CallingHours
+    paces: tuple[Pace, ...]
+    ledger: Period | None
+
+    def after(self, period: Period, served: Sequence[Grant]) -> Campaign:
+        """Return the campaign after these grants of a period were written."""
+        final = served[-1]
+        moved = replace(period, next_slot=final.slot_no + 1, last=Release(final.due_at, final.not_before))
+        return replace(self, ledger=moved)
+
+
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """A slot and the queue entry it was given to."""
+
+    slot_no: int
+    seq: int
+
+
+class PacerStore:
+    """The pacer's statements, typed."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def load_campaigns(self, ids: Sequence[int] | None = None) -> list[Campaign]:
+        """Read the running campaigns: all of them, or those asked for that run."""
+        rows = await self._database.fetch(SQL["load_campaigns"], list(ids) if ids is not None else None)
+        return [_campaign(row) for row in rows]
+
+    async def grant(
+        self, campaign: Campaign, period: Period, grants: Sequence[Grant], *, now: datetime
+    ) -> list[Granted] | None:
+        """Give the slots to the next entries of the queue.
+
+        Returns the slots that found an entry, or None when somebody else moved the ledger or the campaign changed:
+        nothing was written then, and the campaign must be read again.
+        """
+        ledger = campaign.ledger
+        at = (campaign.id, ledger.no if ledger else 0, ledger.next_slot if ledger else 0, campaign.revision)
+        rows = await self._database.fetch(
+            SQL["grant_slots"],
+            *at,
+            now,
+            [grant.slot_no for grant in grants],
+            [grant.due_at for grant in grants],
+            [grant.not_before for grant in grants],
+            [grant.not_after for grant in grants],
+            period.no,
+            period.opens_at,
+            period.closes_at,
+            period.rests_until,
+            period.opening_ends,
+            period.pace.period,
+            period.pace.rest,
+            period.pace.amount,
+        )
+        if not rows and await self._database.fetch_one(SQL["is_unmoved"], *at) is None:
+            return None
+        return sorted((Granted(row["slot_no"], row["seq"]) for row in rows), key=lambda g: g.slot_no)
+
+
+def _campaign(row: Record) -> Campaign:
+    windows = tuple(Window(start, end) for start, end in zip(row["starts"], row["ends"], strict=True))
+    return Campaign(
+        id=row["id"],
+        revision=row["revision"],
+        hours=CallingHours(frozenset(map(Day, row["days"])), row["start_date"], row["end_date"], windows),
+        paces=tuple(
+            Pace(timedelta(minutes=period), timedelta(minutes=rest), amount)
+            for period, rest, amount in zip(row["periods"], row["rests"], row["amounts"], strict=True)
+        ),
+        ledger=_ledger(row) if row["period_no"] else None,
+    )
+
+
+def _ledger(row: Record) -> Period:
+    return Period(
+        no=row["period_no"],
+        pace=Pace(row["period"], row["rest"], row["amount"]),
+        opens_at=row["opens_at"],
+        closes_at=row["closes_at"],
+        rests_until=row["rests_until"],
+        opening_ends=row["opening_ends"],
+        next_slot=row["next_slot"],
+        last=Release(row["last_planned"], row["last_released"]) if row["last_planned"] else None,
+    )

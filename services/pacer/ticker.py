@@ -1,0 +1,154 @@
+"""The loop of the pace: read → plan → grant → ring the dialers → sleep until the next slot is near."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import NAMESPACE_OID, uuid5
+
+import structlog
+
+from services.pacer.pacing import Grant, Period, plan
+from services.pacer.settings import PacerSettings
+from services.pacer.store import Campaign, Granted, PacerStore
+from shared.broker.port import Broker, BrokerError, Message
+from shared.clock import Clock
+from shared.contracts.calls import Job, PlaceCalls
+from shared.db.pool import TRANSIENT
+
+log = structlog.get_logger()
+
+_JOBS_A_LETTER = 50
+_LONGEST_PAUSE = 0.5  # real seconds: how late a `stopping` or a clock set forward is noticed
+
+
+@dataclass(slots=True)
+class Seat:
+    """A campaign and when to look at it again."""
+
+    campaign: Campaign
+    wake_at: datetime
+
+
+class Ticker:
+    """Grants what is due, campaign by campaign. Any number of pacers may run: the ledger decides, not the loop."""
+
+    name = "pacer.ticker"
+
+    def __init__(self, store: PacerStore, broker: Broker, clock: Clock, settings: PacerSettings) -> None:
+        self._store = store
+        self._broker = broker
+        self._clock = clock
+        self._lead = settings.pacer_lead_seconds
+        self._batch = settings.pacer_batch
+        self._roster_seconds = settings.pacer_roster_seconds
+        self._seats: dict[int, Seat] = {}
+        self._poked: set[int] = set()
+        self._poke = asyncio.Event()
+
+    def poke(self, campaign_id: int) -> None:
+        """Look at a campaign at once: something about it changed."""
+        self._poked.add(campaign_id)
+        self._poke.set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Tick until told to stop. What is granted is on disk; there is nothing to drain."""
+        roster_at = self._clock.monotonic()
+        while not stopping.is_set():
+            try:
+                if self._clock.monotonic() >= roster_at:
+                    await self._reread(None)
+                    roster_at = self._clock.monotonic() + self._roster_seconds
+                elif self._poked:
+                    await self._reread(self._poked)
+                await self._tick_all()
+            except TRANSIENT as error:
+                log.warning("pacer.database_away", error=type(error).__name__)
+                await self._clock.sleep(_LONGEST_PAUSE)
+            await self._pause(roster_at)
+
+    async def _reread(self, ids: Iterable[int] | None) -> None:
+        """Read campaigns afresh. One that no longer runs loses its seat; a changed one is looked at now."""
+        asked = None if ids is None else list(ids)
+        self._poked.clear()
+        self._poke.clear()
+        found = {campaign.id: campaign for campaign in await self._store.load_campaigns(asked)}
+        for gone in [i for i in (self._seats if asked is None else asked) if i not in found]:
+            self._seats.pop(gone, None)
+        now = self._clock.now()
+        for campaign in found.values():
+            seat = self._seats.get(campaign.id)
+            unchanged = seat is not None and seat.campaign.revision == campaign.revision
+            wake_at = seat.wake_at if seat and unchanged and asked is None else now
+            self._seats[campaign.id] = Seat(campaign, wake_at)
+
+    async def _tick_all(self) -> None:
+        """Look once at every campaign whose time has come, the most overdue first: nobody starves a neighbour."""
+        now = self._clock.now()
+        due = [seat for seat in self._seats.values() if seat.wake_at <= now]
+        for seat in sorted(due, key=lambda s: s.wake_at):
+            await self._tick(seat)
+
+    async def _tick(self, seat: Seat) -> None:
+        campaign = seat.campaign
+        now = self._clock.now()
+        planned = plan(
+            now,
+            hours=campaign.hours,
+            paces=campaign.paces,
+            ledger=campaign.ledger,
+            lead=self._clock.span(self._lead),
+            limit=self._batch,
+        )
+        seat.wake_at = planned.wake_at or now + self._clock.span(60)
+        if not planned.grants or planned.period is None:
+            return
+        granted = await self._store.grant(campaign, planned.period, planned.grants, now=now)
+        if granted is None:
+            await self._reread([campaign.id])
+            return
+        if granted:
+            served = planned.grants[: len(granted)]
+            seat.campaign = campaign.after(planned.period, served)
+            await self._ring(campaign, planned.period, served, granted)
+        if len(granted) < len(planned.grants):  # the queue is empty; a letter or the roster's next round tells of more
+            seat.wake_at = now + self._clock.span(self._roster_seconds)
+
+    async def _ring(
+        self, campaign: Campaign, period: Period, served: tuple[Grant, ...], granted: list[Granted]
+    ) -> None:
+        """Tell the dialers. A letter that is lost costs a slot, not a call: the entry is granted again."""
+        jobs = [
+            Job(
+                campaign_id=campaign.id,
+                period_no=period.no,
+                slot_no=grant.slot_no,
+                seq=entry.seq,
+                revision=campaign.revision,
+                not_before=grant.not_before,
+                not_after=grant.not_after,
+            )
+            for grant, entry in zip(served, granted, strict=True)
+        ]
+        letters = [PlaceCalls(jobs=tuple(jobs[i : i + _JOBS_A_LETTER])) for i in range(0, len(jobs), _JOBS_A_LETTER)]
+        try:
+            await self._broker.publish([Message(x.NAME, x.encode(), _message_id(x.jobs[0])) for x in letters])
+        except BrokerError as error:
+            log.warning("pacer.jobs_not_confirmed", campaign_id=campaign.id, jobs=len(jobs), error=str(error))
+
+    async def _pause(self, roster_at: float) -> None:
+        """Sleep until the first campaign's time, the next roster, or a poke."""
+        now = self._clock.now()
+        waits = [(seat.wake_at - now).total_seconds() / self._clock.rate for seat in self._seats.values()]
+        seconds = min([_LONGEST_PAUSE, roster_at - self._clock.monotonic(), *waits])
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 0.001)):
+                await self._poke.wait()
+
+
+def _message_id(job: Job) -> str:
+    """Return an id that is the same however often the same jobs are sent."""
+    return str(uuid5(NAMESPACE_OID, f"{job.campaign_id}-{job.period_no}-{job.slot_no}"))
