@@ -13,8 +13,8 @@ class Statements(Mapping[str, str]):
     """The statements of one queries.sql by name; a name that does not exist is said at once."""
 
     def __init__(self, text: str) -> None:
-        pieces = _HEAD.split(text)
-        self._by_name = dict(zip(pieces[1::2], (body.strip() for body in pieces[2::2]), strict=True))
+        pieces: list[str] = _HEAD.split(text)
+        self._by_name: dict[str, str] = dict(zip(pieces[1::2], (body.strip() for body in pieces[2::2]), strict=True))
 
     def __getitem__(self, name: str) -> str:
         try:

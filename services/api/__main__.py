@@ -1,0 +1,17 @@
+"""`python -m services.api`: this room as a process of its own."""
+
+from __future__ import annotations
+
+from services.api.app import build
+from services.api.settings import ApiSettings
+from shared.runtime.process import run
+
+
+def main() -> int:
+    """Run the room; returns the exit code."""
+    settings = ApiSettings()
+    return run(settings, lambda platform: [build(settings, platform)], name="api")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,115 @@
+"""Repairs what was left behind: passed slots, calls of lost dialers, campaigns whose dates are over."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime
+
+import structlog
+
+from services.pacer.settings import PacerSettings
+from services.pacer.store import SQL
+from shared.clock import Clock
+from shared.contracts.calls import CallsEnded, CallsExpired, CallsOrphaned, Outcome, Slot
+from shared.db import outbox
+from shared.db.pool import TRANSIENT, Database
+from shared.domain.call_state import Disposition
+
+log = structlog.get_logger()
+
+_PATIENCE = 0.5  # real seconds after a slot's end, or a lease's, before anybody is held to be gone
+_EXPIRED_A_LETTER = 1000
+_LEFT_BEHIND = {
+    "ended": "The campaign ended before this number was dialed.",
+    "deleted": "The campaign was deleted before this number was dialed.",
+}
+
+
+class Reaper:
+    """Makes the steps nobody else is left to make. Any number of reapers may run; each step is one statement."""
+
+    name = "pacer.reaper"
+
+    def __init__(self, database: Database, clock: Clock, settings: PacerSettings) -> None:
+        self._database = database
+        self._clock = clock
+        self._every = settings.reaper_seconds
+        self._unknown_after = settings.unknown_after_seconds
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Reap until told to stop."""
+        while not stopping.is_set():
+            try:
+                await self.reap()
+            except TRANSIENT as error:
+                log.warning("reaper.database_away", error=type(error).__name__)
+            await self._clock.sleep(self._every)
+
+    async def reap(self) -> None:
+        """Make one round."""
+        now = self._clock.now()
+        gone = now - self._clock.span(_PATIENCE)
+        await self._lapse(now, gone)
+        await self._orphan(now, gone)
+        await self._settle(now, now - self._clock.span(self._unknown_after))
+        await self._end(now)
+
+    async def _lapse(self, now: datetime, gone: datetime) -> None:
+        while lapsed := await self._database.execute(SQL["lapse_passed"], now, gone):
+            log.info("reaper.slots_forfeited", slots=lapsed)
+
+    async def _orphan(self, now: datetime, gone: datetime) -> None:
+        """Mark the calls of lost dialers and have the carrier asked. They are never dialed again by themselves."""
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(SQL["orphan_abandoned"], now, gone)
+            if not rows:
+                return
+            slots = tuple(Slot.model_validate(dict(row)) for row in rows)
+            await outbox.append(connection, CallsOrphaned(attempts=slots), now=now)
+        log.warning("reaper.orphaned", calls=len(slots))
+
+    async def _settle(self, now: datetime, silent_since: datetime) -> None:
+        async with self._database.transaction() as connection:
+            rows = await connection.fetch(SQL["settle_orphans"], silent_since)
+            if not rows:
+                return
+            outcomes = tuple(
+                Outcome(
+                    campaign_id=row["campaign_id"],
+                    period_no=row["period_no"],
+                    slot_no=row["slot_no"],
+                    seq=row["seq"],
+                    disposition=Disposition.UNKNOWN,
+                    dialed_at=row["intent_at"],
+                    ended_at=now,
+                    error="The dialer was lost during the call, and the carrier does not know what became of it.",
+                )
+                for row in rows
+            )
+            await outbox.append(connection, CallsEnded(outcomes=outcomes), now=now)
+        log.warning("reaper.unknown", calls=len(outcomes))
+
+    async def _end(self, now: datetime) -> None:
+        """End campaigns whose dates are over, and expire what they, and deleted ones, left in their queues."""
+        await self._database.execute(SQL["end_campaigns"], now)
+        for row in await self._database.fetch(SQL["undrained_campaigns"]):
+            await self._expire(row["id"], _LEFT_BEHIND[row["state"]], now)
+
+    async def _expire(self, campaign_id: int, reason: str, now: datetime) -> None:
+        """Expire up to one letter's worth of a campaign's entries; the next round takes the next."""
+        async with self._database.transaction() as connection:
+            place = await connection.fetchrow(SQL["lock_place"], campaign_id)
+            if place is None:
+                return
+            rows = await connection.fetch(SQL["take_requeued"], campaign_id, _EXPIRED_A_LETTER)
+            seqs = [row["seq"] for row in rows]
+            last = min(place["queue_end"], place["next_seq"] + _EXPIRED_A_LETTER - len(seqs) - 1)
+            fresh = range(place["next_seq"], last + 1)
+            if fresh:
+                await connection.execute(SQL["move_cursor"], campaign_id, last + 1)
+            seqs += fresh
+            if seqs:
+                letter = CallsExpired(campaign_id=campaign_id, seqs=tuple(seqs), expired_at=now, reason=reason)
+                await outbox.append(connection, letter, now=now)
+            elif not place["granted"]:
+                await connection.execute(SQL["mark_drained"], campaign_id, now)

@@ -1,0 +1,127 @@
+"""The only runner: one room or all four, from open to drained, with the exit code the orchestrator reads."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+
+import structlog
+
+from shared.broker.connect import make_broker
+from shared.broker.port import BrokerError
+from shared.clock import Clock
+from shared.db.migrate import SchemaBehindError, check_schema
+from shared.db.pool import TRANSIENT, Database
+from shared.observability.logging import configure_logging
+from shared.runtime.clock_keeper import ClockKeeper
+from shared.runtime.ops_server import OpsServer
+from shared.runtime.relay import Relay
+from shared.runtime.service import Check, Platform, Service
+from shared.runtime.supervisor import supervise
+from shared.settings import HouseSettings
+
+log = structlog.get_logger()
+
+Rooms = Callable[[Platform], Sequence[Service]]
+
+_PATIENCE = 60  # tries, a second apart, for servers that start at the same time as we do
+
+
+@asynccontextmanager
+async def open_platform(settings: HouseSettings, *, name: str) -> AsyncIterator[Platform]:
+    """Open what all rooms of a process share, waiting for servers that are still starting."""
+    dsn = settings.database_url.get_secret_value()
+    clock = Clock()
+    database = Database(dsn, name=name, size=settings.pool_size)
+    broker = make_broker(settings.rabbitmq_url.get_secret_value(), prefix=settings.queue_prefix, name=name)
+    for attempt in range(_PATIENCE):
+        try:
+            await check_schema(dsn)
+            await database.open()
+            await broker.open()
+            break
+        except (BrokerError, SchemaBehindError, *TRANSIENT) as error:
+            if attempt == _PATIENCE - 1:
+                raise
+            log.info("house.waiting", error=type(error).__name__, detail=str(error))
+            await database.close()
+            await clock.sleep(1)
+    try:
+        await ClockKeeper(database, clock, settings.environment).measure()
+        yield Platform(clock, database, broker, settings.environment)
+    finally:
+        await broker.close()
+        await database.close()
+
+
+async def serve(
+    settings: HouseSettings, rooms: Rooms, *, name: str, stopping: asyncio.Event, started: asyncio.Event | None = None
+) -> None:
+    """Run rooms until `stopping` is set and they have drained.
+
+    Raises:
+        WorkerFailed: a worker ended by itself.
+    """
+    async with open_platform(settings, name=name) as platform:
+        services = rooms(platform)
+        checks = [
+            Check("database", platform.database.answers),
+            Check("broker", _answers(lambda: platform.broker.connected)),
+            *(check for service in services for check in service.checks),
+        ]
+        workers = [
+            ClockKeeper(platform.database, platform.clock, settings.environment),
+            Relay(platform),
+            OpsServer(settings.ops_host, settings.ops_port, checks),
+            *(worker for service in services for worker in service.workers),
+        ]
+        log.info("house.open", rooms=[service.name for service in services])
+        if started:
+            started.set()
+        await supervise(workers, stopping, drain_seconds=settings.drain_seconds)
+        log.info("house.closed")
+
+
+def _answers(question: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
+    async def answer() -> bool:
+        return question()
+
+    return answer
+
+
+def run(settings: HouseSettings, rooms: Rooms, *, name: str) -> int:
+    """Run rooms as this process: SIGTERM drains, a second signal ends it at once. Returns the exit code."""
+    configure_logging(level=settings.log_level, style=settings.log_format, room=name)
+
+    async def main() -> None:
+        stopping = asyncio.Event()
+        loop = asyncio.get_running_loop()
+
+        def told() -> None:
+            if stopping.is_set():
+                raise SystemExit(130)
+            log.info("house.draining")
+            stopping.set()
+
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, told)
+        await serve(settings, rooms, name=name, stopping=stopping)
+
+    try:
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(main())
+    except Exception:
+        log.exception("house.failed")
+        return 1
+    return 0
+
+
+def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Return uvloop's loop where it is available."""
+    try:
+        import uvloop  # noqa: PLC0415 - it does not exist on every platform
+    except ImportError:
+        return None
+    return uvloop.new_event_loop

@@ -1,0 +1,41 @@
+"""From the outbox to the broker: what a transaction announced is published until it is confirmed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+
+import structlog
+
+from shared.broker.port import BrokerError, Message
+from shared.db.outbox import Waiting, hand_over
+from shared.db.pool import TRANSIENT
+from shared.runtime.service import Platform
+
+log = structlog.get_logger()
+
+_IDLE_SECONDS = 0.05
+_TROUBLED_SECONDS = 0.5
+
+
+class Relay:
+    """Publishes waiting letters in order. Any number of relays may run: each takes letters nobody else has."""
+
+    name = "relay"
+
+    def __init__(self, platform: Platform) -> None:
+        self._platform = platform
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Relay until told to stop."""
+        clock = self._platform.clock
+        while not stopping.is_set():
+            try:
+                if not await hand_over(self._platform.database, self._publish):
+                    await clock.sleep(_IDLE_SECONDS)
+            except (BrokerError, *TRANSIENT) as error:
+                log.warning("relay.waiting", error=type(error).__name__)
+                await clock.sleep(_TROUBLED_SECONDS)
+
+    async def _publish(self, letters: Sequence[Waiting]) -> None:
+        await self._platform.broker.publish([Message(x.name, x.body, x.message_id) for x in letters])
