@@ -31,7 +31,8 @@ class HouseSettings(BaseSettings):
         description="`production`, or `test` and `demo`, which may run a faster clock.",
     )
     database_url: SecretStr = Field(
-        description="PostgreSQL, 15 to 18: `postgresql://user:password@host/name`."
+        SecretStr(""),
+        description="PostgreSQL, 15 to 18: `postgresql://user:password@host/name`. Only `./run` can do without.",
     )
     rabbitmq_url: SecretStr = Field(
         SecretStr("memory://"),
@@ -42,7 +43,5 @@ class HouseSettings(BaseSettings):
     log_format: str = Field("auto", description="`json`, `console`, or `auto`: console on a terminal.")
     ops_host: str = Field("127.0.0.1", description="Where /livez, /readyz and /metrics are served.")
     ops_port: int = Field(9090, description="Their port; 0 takes a free one.", ge=0, le=65535)
-    drain_seconds: float = Field(
-        30.0, description="How long SIGTERM waits for calls and posts in progress.", ge=0
-    )
+    drain_seconds: float = Field(30.0, description="How long SIGTERM waits for calls and posts in progress.", ge=0)
     pool_size: int = Field(10, description="Database connections of this process at the most.", ge=2)

@@ -18,7 +18,7 @@ from shared.observability.logging import configure_logging
 from shared.runtime.clock_keeper import ClockKeeper
 from shared.runtime.ops_server import OpsServer
 from shared.runtime.relay import Relay
-from shared.runtime.service import Check, Platform, Service
+from shared.runtime.service import Check, Platform, Service, Worker
 from shared.runtime.supervisor import supervise
 from shared.settings import HouseSettings
 
@@ -26,6 +26,7 @@ log = structlog.get_logger()
 
 Rooms = Callable[[Platform], Sequence[Service]]
 
+_NOT_YET: tuple[type[BaseException], ...] = (BrokerError, SchemaBehindError, *TRANSIENT)
 _PATIENCE = 60  # tries, a second apart, for servers that start at the same time as we do
 
 
@@ -33,6 +34,8 @@ _PATIENCE = 60  # tries, a second apart, for servers that start at the same time
 async def open_platform(settings: HouseSettings, *, name: str) -> AsyncIterator[Platform]:
     """Open what all rooms of a process share, waiting for servers that are still starting."""
     dsn = settings.database_url.get_secret_value()
+    if not dsn:
+        raise ValueError("DATABASE_URL is not set: a room needs to know where PostgreSQL is.")
     clock = Clock()
     database = Database(dsn, name=name, size=settings.pool_size)
     broker = make_broker(settings.rabbitmq_url.get_secret_value(), prefix=settings.queue_prefix, name=name)
@@ -42,7 +45,7 @@ async def open_platform(settings: HouseSettings, *, name: str) -> AsyncIterator[
             await database.open()
             await broker.open()
             break
-        except (BrokerError, SchemaBehindError, *TRANSIENT) as error:
+        except _NOT_YET as error:
             if attempt == _PATIENCE - 1:
                 raise
             log.info("house.waiting", error=type(error).__name__, detail=str(error))
@@ -71,7 +74,7 @@ async def serve(
             Check("broker", _answers(lambda: platform.broker.connected)),
             *(check for service in services for check in service.checks),
         ]
-        workers = [
+        workers: list[Worker] = [
             ClockKeeper(platform.database, platform.clock, settings.environment),
             Relay(platform),
             OpsServer(settings.ops_host, settings.ops_port, checks),

@@ -14,6 +14,8 @@ from shared.runtime.service import Platform
 
 log = structlog.get_logger()
 
+TROUBLES: tuple[type[BaseException], ...] = (BrokerError, *TRANSIENT)
+
 _IDLE_SECONDS = 0.05
 _TROUBLED_SECONDS = 0.5
 
@@ -33,7 +35,7 @@ class Relay:
             try:
                 if not await hand_over(self._platform.database, self._publish):
                     await clock.sleep(_IDLE_SECONDS)
-            except (BrokerError, *TRANSIENT) as error:
+            except TROUBLES as error:
                 log.warning("relay.waiting", error=type(error).__name__)
                 await clock.sleep(_TROUBLED_SECONDS)
 

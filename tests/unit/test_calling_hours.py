@@ -52,18 +52,14 @@ def test_a_window_over_midnight_belongs_to_the_day_it_starts():
 
 
 def test_a_campaign_ends_with_its_last_date_or_the_window_that_runs_over_it():
-    assert hours(date(2022, 1, 1), date(2022, 1, 5), ((8, 0), (11, 0))).ends_at() == resolve(
-        date(2022, 1, 6), time(0)
-    )
+    assert hours(date(2022, 1, 1), date(2022, 1, 5), ((8, 0), (11, 0))).ends_at() == resolve(date(2022, 1, 6), time(0))
     overnight = hours(date(2022, 1, 1), date(2022, 1, 5), ((22, 0), (2, 0)))
     assert overnight.ends_at() == resolve(date(2022, 1, 6), time(2))
 
 
 def test_no_opening_before_the_first_and_after_the_last_date():
     january = hours(date(2022, 1, 3), date(2022, 1, 5), ((8, 0), (11, 0)))
-    assert january.next_opening(resolve(date(2021, 6, 1), time(0))).opens_at == resolve(
-        date(2022, 1, 3), time(8)
-    )
+    assert january.next_opening(resolve(date(2021, 6, 1), time(0))).opens_at == resolve(date(2022, 1, 3), time(8))
     assert january.next_opening(resolve(date(2022, 1, 5), time(8))) is None
 
 

@@ -1,0 +1,39 @@
+"""`python -m services`: the whole house in one process, with its own PostgreSQL unless DATABASE_URL is set."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import contextlib
+import sys
+from pathlib import Path
+from typing import Any
+
+from services import embedded
+from shared.db.embedded import EmbeddedPostgres
+from shared.db.migrate import migrate
+from shared.runtime.process import run
+from shared.settings import HouseSettings
+
+DATA = Path(__file__).resolve().parent.parent / ".paceline" / "postgres"
+
+
+def main() -> int:
+    """Run the house until it is told to stop; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="./run up", description=__doc__)
+    parser.add_argument("--port", type=int, help="the api's port (8080)")
+    arguments = parser.parse_args()
+    over: dict[str, Any] = {"api_port": arguments.port} if arguments.port else {}
+    with contextlib.ExitStack() as stack:
+        if not HouseSettings().database_url.get_secret_value():
+            postgres = EmbeddedPostgres(DATA)
+            over["database_url"] = postgres.start()
+            stack.callback(postgres.stop)
+        settings = HouseSettings(**over)
+        asyncio.run(migrate(settings.database_url.get_secret_value()))
+        sys.stderr.write(f"Paceline: http://127.0.0.1:{arguments.port or 8080}/api/ (stop with ^C)\n")
+        return run(settings, lambda platform: embedded.build(platform, overrides=over), name="house")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

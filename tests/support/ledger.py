@@ -1,0 +1,84 @@
+"""Rows for tests that begin in the middle: an account with a campaign and a queue, written straight to the ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+from shared.db.pool import Database
+from shared.domain.calling_hours import CallingHours, Day, Window
+
+LONG_AGO = datetime(2021, 1, 1, tzinfo=UTC)
+
+
+async def add_campaign(
+    database: Database,
+    *,
+    numbers: int,
+    period: int = 30,
+    rest: int = 10,
+    amount: int = 100,
+    windows: tuple[tuple[time, time], ...] = ((time(8), time(11)),),
+    start_date: date = date(2022, 1, 3),
+    end_date: date = date(2022, 1, 7),
+    state: str = "running",
+    result_url: str | None = None,
+    start_url: str = "http://127.0.0.1:9/start",
+) -> int:
+    """Write a campaign on all days of the week and return its id; its numbers end in 55501NN."""
+    hours = CallingHours(frozenset(Day), start_date, end_date, tuple(Window(*w) for w in windows))
+    async with database.transaction() as connection:
+        account = await connection.fetchval(
+            "INSERT INTO accounts (name, webhook_secret, created_at)"
+            " VALUES (gen_random_uuid()::text, $1, $2) RETURNING id",
+            "whsec_" + "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0",
+            LONG_AGO,
+        )
+        schedule = await connection.fetchval(
+            "INSERT INTO schedules (account_id, days, created_at, updated_at) VALUES ($1, $2, $3, $3) RETURNING id",
+            account,
+            list(Day),
+            LONG_AGO,
+        )
+        profile = await connection.fetchval(
+            "INSERT INTO profiles (account_id, period, time_between_periods, amount_per_period, created_at, updated_at)"
+            " VALUES ($1, $2, $3, $4, $5, $5) RETURNING id",
+            account,
+            period,
+            rest,
+            amount,
+            LONG_AGO,
+        )
+        campaign: int = await connection.fetchval(
+            "INSERT INTO campaigns (account_id, state, start_date, end_date, ends_at, schedule_id, start_url,"
+            " result_url, queue_end, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)"
+            " RETURNING id",
+            account,
+            state,
+            start_date,
+            end_date,
+            hours.ends_at(),
+            schedule,
+            start_url,
+            result_url,
+            numbers,
+            LONG_AGO,
+        )
+        for position, (start, end) in enumerate(windows):
+            await connection.execute(
+                "INSERT INTO campaign_profiles VALUES ($1, $2, $3, $4, $5, $6)",
+                campaign,
+                position,
+                account,
+                profile,
+                start,
+                end,
+            )
+        await connection.execute("INSERT INTO pacing (campaign_id) VALUES ($1)", campaign)
+        await connection.execute(
+            "INSERT INTO calls (campaign_id, seq, phone, message_reference)"
+            " SELECT $1, n, '+1212555' || lpad((n % 10000)::text, 4, '0'), 'ref-' || n"
+            " FROM generate_series(1, $2) AS n",
+            campaign,
+            numbers,
+        )
+    return campaign
