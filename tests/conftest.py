@@ -26,9 +26,7 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     """Give every test the marker of the folder it lies in; a test in no ring stops the run."""
     ring = item.path.relative_to(HERE).parts[0]
     if ring not in RINGS:
-        raise pytest.UsageError(
-            f"{item.path} lies in no ring: move it into one of tests/{{{','.join(RINGS)}}}/"
-        )
+        raise pytest.UsageError(f"{item.path} lies in no ring: move it into one of tests/{{{','.join(RINGS)}}}/")
     if others := {mark.name for mark in item.iter_markers()} & set(RINGS) - {ring}:
         raise pytest.UsageError(f"{item.nodeid} is marked {others}, but its folder says {ring}")
     item.add_marker(ring)
@@ -52,9 +50,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line("servers: " + ", ".join(used.values()))
 
 
-def _hold(
-    config: pytest.Config, kind: str, server: contextlib.AbstractContextManager[Server]
-) -> Iterator[str]:
+def _hold(config: pytest.Config, kind: str, server: contextlib.AbstractContextManager[Server]) -> Iterator[str]:
     """Enter a server's context; what cannot be had is a skip on a laptop and a failure in CI."""
     with contextlib.ExitStack() as held:
         try:
