@@ -173,11 +173,8 @@ def main() -> int:
     server = os.environ.get("DATABASE_URL")
     if server:
         return asyncio.run(rehearse(server))
-    postgres = EmbeddedPostgres(DATA, durable=False)
-    try:
-        return asyncio.run(rehearse(postgres.start()))
-    finally:
-        postgres.stop()
+    with EmbeddedPostgres(DATA, durable=False) as private:
+        return asyncio.run(rehearse(private))
 
 
 if __name__ == "__main__":

@@ -26,9 +26,7 @@ def main() -> int:
     over: dict[str, Any] = {"api_port": arguments.port} if arguments.port else {}
     with contextlib.ExitStack() as stack:
         if not HouseSettings().database_url.get_secret_value():
-            postgres = EmbeddedPostgres(DATA)
-            over["database_url"] = postgres.start()
-            stack.callback(postgres.stop)
+            over["database_url"] = stack.enter_context(EmbeddedPostgres(DATA))
         settings = HouseSettings(**over)
         asyncio.run(migrate(settings.database_url.get_secret_value()))
         sys.stderr.write(f"Paceline: http://127.0.0.1:{arguments.port or 8080}/api/ (stop with ^C)\n")

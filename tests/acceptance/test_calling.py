@@ -1,0 +1,153 @@
+"""Campaigns that call: pace, hours, start and stop, references, outcomes, expiry, as the tenant's server sees them."""
+
+import json
+from datetime import date, time, timedelta
+from itertools import pairwise
+
+import aiohttp
+import pytest
+
+from shared.domain.calling_hours import resolve
+from tests.support.house import attempted_at
+
+MONDAY = date(2022, 1, 3)
+ANSWERED, BUSY, NO_ANSWER, REJECTED = "+12125550100", "+12125550101", "+12125550102", "+12125550103"
+
+
+def at(hour, minute=0, second=0):
+    return resolve(MONDAY, time(hour, minute, second))
+
+
+async def make_campaign(house, *, period=30, amount=100, silence=10, windows=(("08:00", "11:00"),), **changes):
+    await house.ask("POST", "/api/schedules", json={"days": ["mon", "wed", "fri"], "nickname": "3wkdays"})
+    pace = {"period": period, "amount_per_period": amount, "time_between_periods": silence}
+    await house.ask("POST", "/api/profiles", json={**pace, "nickname": "MorningPace"})
+    body = {
+        "start_date": "2022-01-01",
+        "end_date": "2022-01-05",
+        "schedule": "3wkdays",
+        "profiles": [{"profile": "MorningPace", "start_time": s, "end_time": e} for s, e in windows],
+        "start_url": f"{house.tenant}/start",
+        "result_url": f"{house.tenant}/result",
+    }
+    created = await house.ask("POST", "/api/campaigns", json={**body, **changes})
+    return created["response"]["id"]
+
+
+async def add(house, campaign, numbers):
+    return await house.ask("POST", "/api/campaigns/add-calls", json={"campaign_id": campaign, "phone_numbers": numbers})
+
+
+async def test_morning_pace_100_calls_in_30_minutes_then_10_minutes_of_silence(open_at):
+    house = await open_at(at(7, 58), rate=150)
+    campaign = await make_campaign(house)
+    await add(house, campaign, [f"{ANSWERED}, {i}" for i in range(110)])
+    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    results = await house.results(110)
+    times = sorted(attempted_at(result) for result in results)
+    assert times[0] >= at(8)
+    first = [t for t in times if t < at(8, 30)]
+    assert len(first) <= 100
+    assert not [t for t in times if at(8, 30) <= t < at(8, 40)]
+    assert all(b - a >= timedelta(seconds=8) for a, b in pairwise(times))
+    assert sorted(int(result["message_reference"]) for result in results) == list(range(110))
+
+
+async def test_every_outcome_arrives_with_its_reference_in_the_documented_fields(open_at):
+    house = await open_at(at(8), rate=60)
+    campaign = await make_campaign(house, period=1, amount=60, silence=1)
+    numbers = [f"tel:{n}; ani=7778889999, {w}" for n, w in ((ANSWERED, "a"), (BUSY, "b"), (NO_ANSWER, "n"))]
+    await add(house, campaign, [*numbers, f"{REJECTED}, r"])
+    await house.ask("POST", "/api/campaigns/start", data={"campaign_id": str(campaign)})
+    results = {result["message_reference"]: result for result in await house.results(4)}
+    assert {r: (v["result"], v["disposition"]) for r, v in results.items()} == {
+        "a": ("completed", "answered"),
+        "b": ("failed", "busy"),
+        "n": ("failed", "no_answer"),
+        "r": ("failed", "rejected"),
+    }
+    answered = results["a"]
+    assert answered["phone_number"] == ANSWERED
+    assert answered["campaign_id"] == str(campaign)
+    assert answered["attempts"] == "1"
+    assert int(answered["duration"]) > 0
+    assert house.sink.started == 1
+
+
+async def test_calls_are_added_by_json_text_csv_and_txt_with_and_without_references(open_at):
+    house = await open_at(at(8), rate=60)
+    campaign = await make_campaign(house, period=1, amount=100, silence=1)
+    path = "/api/campaigns/add-calls"
+    plain = ["tel:+12125550100; ani=7778889999", "tel:+12125550100; ani=9998887777"]
+    assert (await add(house, campaign, plain))["response"]["added"] == 2
+    text = {"campaign_id": str(campaign), "phone_numbers": json.dumps([f"{plain[0]}, marchcampaign"])}
+    assert (await house.ask("POST", path, data=text))["response"]["added"] == 1
+    for name, content in (
+        ("numbers.csv", "\ufeffnumber,reference\r\n2125550100,csv one\r\n\r\n"),
+        ("numbers.txt", f"{plain[0]}, txt one\n{plain[1]}\n"),
+    ):
+        form = aiohttp.FormData({"campaign_id": str(campaign)})
+        form.add_field("phone_numbers", content.encode(), filename=name, content_type="text/plain")
+        await house.ask("POST", path, data=form)
+    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    references = [result["message_reference"] for result in await house.results(6)]
+    assert references == ["", "", "marchcampaign", "csv one", "txt one", ""]
+
+
+async def test_a_bad_line_refuses_the_whole_list(open_at):
+    house = await open_at(at(8), rate=1)
+    campaign = await make_campaign(house)
+    form = aiohttp.FormData({"campaign_id": str(campaign)})
+    form.add_field("phone_numbers", b"2125550100\nnot a number 5\n", filename="n.csv", content_type="text/csv")
+    refused = await house.ask("POST", "/api/campaigns/add-calls", data=form, status=422)
+    assert refused["errors"][0]["line"] == 2
+    assert (await house.ask("GET", f"/api/campaigns/{campaign}"))["calls"] == 0
+
+
+async def test_stop_in_mid_period_and_start_again_resumes_where_it_was(open_at):
+    house = await open_at(at(7, 59), rate=60)
+    campaign = await make_campaign(house, period=30, amount=150, silence=10)  # a call every 12 s
+    await add(house, campaign, [f"{BUSY}, {i}" for i in range(30)])
+    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    await house.house_time(at(8, 2))
+    await house.ask("POST", "/api/campaigns/stop", json={"campaign_id": campaign})
+    answered = house.clock.now()
+    await house.house_time(at(8, 5))
+    before = len(house.sink.results)
+    assert 3 <= before <= 12
+    assert all(attempted_at(result) <= answered for result in house.sink.results.values())
+    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    results = await house.results(30)
+    assert [int(result["message_reference"]) for result in results] == list(range(30))
+    later = [r for r in results if attempted_at(r) > answered]
+    assert len(later) == 30 - before
+    assert min(attempted_at(result) for result in later) >= at(8, 4, 50)
+
+
+async def test_two_windows_with_a_closed_hour_between_them(open_at):
+    house = await open_at(at(10, 58), rate=240)
+    campaign = await make_campaign(
+        house, period=30, amount=90, silence=10, windows=(("08:00", "11:00"), ("12:00", "16:00"))
+    )
+    await add(house, campaign, [f"{BUSY}, {i}" for i in range(12)])
+    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    times = [attempted_at(result) for result in await house.results(12)]
+    assert not [t for t in times if at(11) <= t < at(12)]
+    assert [t for t in times if t >= at(12)]
+
+
+async def test_what_was_not_dialed_when_the_campaign_ends_expires_and_is_posted(open_at):
+    house = await open_at(resolve(date(2022, 1, 5), time(23, 58)), rate=30)
+    campaign = await make_campaign(house)
+    await add(house, campaign, [f"{ANSWERED}, {i}" for i in range(7)])
+    results = await house.results(7)
+    assert {(r["result"], r["disposition"], r["attempts"]) for r in results} == {("failed", "expired", "0")}
+    assert (await house.ask("GET", f"/api/campaigns/{campaign}"))["state"] == "ended"
+    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign}, status=409)
+
+
+@pytest.mark.parametrize("token", ["", "pl_nobody_0000"])
+async def test_nobody_calls_without_a_token(open_at, token):
+    house = await open_at(at(8), rate=1)
+    refused = await house.ask("GET", "/api/campaigns", token=token or "x", status=401)
+    assert refused["status"] == 401
