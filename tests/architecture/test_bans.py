@@ -1,0 +1,69 @@
+"""What no tool of ours forbids: a second clock in SQL, a silenced rule without its name, a path of one machine."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from shared.db.statements import Statements
+from tests.support.repository import files, text, told
+
+# The server's clock is one of two; what decides is the house's, handed in as a parameter.
+ASKS_THE_SERVER = re.compile(
+    r"\b(now\s*\(|clock_timestamp\b|statement_timestamp\b|transaction_timestamp\b|timeofday\b"
+    r"|current_(timestamp|date|time)\b|localtime(stamp)?\b)",
+    re.IGNORECASE,
+)
+MAY_ASK = {"measure_clock"}
+SILENCED_WITHOUT_A_NAME = re.compile(r"#\s*" + r"noqa(?!\s*:\s*[A-Z]+\d)" + r"|#\s*type:\s*ignore(?!\[)", re.IGNORECASE)
+ONE_MACHINE = re.compile(r"(?<![\w.>}~-])/(?:work|root|Users/\w+|home/\w+)" + r"/")
+SQL = [each for each in files() if each.name == "queries.sql"]
+
+
+def sources() -> list[Path]:
+    return [each for each in files() if each.suffix == ".py" or str(each) == "run"]
+
+
+@pytest.mark.parametrize("path", SQL, ids=str)
+def test_no_statement_asks_the_servers_clock(path):
+    statements = Statements(text(path))
+    guilty = [
+        name
+        for name, sql in statements.items()
+        if name not in MAY_ASK and ASKS_THE_SERVER.search(re.sub(r"--[^\n]*", "", sql))
+    ]
+    assert not guilty, told(guilty, "Take the time as a parameter: only one statement measures the server's clock.")
+
+
+def test_no_column_takes_the_servers_clock_by_default():
+    guilty = [
+        f"{path}: {line.strip()}"
+        for path in files()
+        if path.suffix == ".sql"
+        for line in re.sub(r"--[^\n]*", "", text(path)).splitlines()
+        if re.search(r"\bDEFAULT\b", line, re.IGNORECASE) and ASKS_THE_SERVER.search(line)
+    ]
+    assert not guilty, told(guilty, "Insert the time the house's clock shows.")
+
+
+def test_a_silenced_rule_is_named():
+    faults = [
+        f"{path}:{number}: {line.strip()}"
+        for path in sources()
+        for number, line in enumerate(text(path).splitlines(), 1)
+        if SILENCED_WITHOUT_A_NAME.search(line)
+    ]
+    assert not faults, told(faults, "Name the rule, and say why it does not hold here.")
+
+
+def test_no_file_knows_one_machines_paths():
+    faults = []
+    for path in files():
+        try:
+            lines = text(path).splitlines()
+        except UnicodeDecodeError:
+            continue
+        faults += [f"{path}:{n}: {line.strip()[:100]}" for n, line in enumerate(lines, 1) if ONE_MACHINE.search(line)]
+    assert not faults, told(faults, "Name it relative to the repository, or leave it out.")
