@@ -1,0 +1,40 @@
+"""How the dialer is put together."""
+
+from __future__ import annotations
+
+import secrets
+import socket
+
+from services.dialer.carriers.port import Carrier
+from services.dialer.carriers.simulated import SimulatedCarrier
+from services.dialer.consumer import Consumer
+from services.dialer.dispatch import Dispatch
+from services.dialer.orphans import Orphans
+from services.dialer.settings import DialerSettings
+from services.dialer.store import DialerStore
+from shared.broker.port import Delivery
+from shared.contracts.calls import CallsOrphaned, PlaceCalls
+from shared.runtime.service import Platform, Service
+
+
+def build(settings: DialerSettings, platform: Platform, carrier: Carrier | None = None) -> Service:
+    """Build the dialer on a platform; without a carrier the simulated one is used."""
+    clock, broker = platform.clock, platform.broker
+    line = carrier or SimulatedCarrier(clock, seed=settings.carrier_seed)
+    # A name is never used by two processes: a restarted dialer must not take its ghost's rows for its own.
+    owner = f"{settings.dialer_name or socket.gethostname()}-{secrets.token_hex(4)}"
+    store = DialerStore(platform.database, owner=owner)
+    dispatch = Dispatch(store, broker, line, clock=clock, settings=settings)
+    orphans = Orphans(store, broker, line, clock=clock)
+
+    async def receive_jobs(delivery: Delivery, body: bytes) -> None:
+        await dispatch.accept(delivery, PlaceCalls.model_validate_json(body).jobs)
+
+    return Service(
+        "dialer",
+        workers=(
+            Consumer(PlaceCalls, broker, clock, receive=receive_jobs),
+            Consumer(CallsOrphaned, broker, clock, receive=orphans.receive),
+            dispatch,
+        ),
+    )

@@ -1,0 +1,65 @@
+"""What runs on an answered call: the port, and the one that fetches start_url and says its prompts."""
+
+from __future__ import annotations
+
+from typing import Literal, Protocol
+
+from services.dialer.carriers.port import Call, HungUp
+from services.dialer.classify import fault_of_document, fault_of_silence, fault_of_status
+from services.dialer.store import Intent
+from services.dialer.voicexml import NotVoiceXml, read_prompts
+from shared.domain.call_id import to_call_id
+from shared.runtime.outbound import Answer, Limits, Outbound, Unreachable
+
+LIMITS = Limits(connect_seconds=3, total_seconds=8, max_bytes=1 << 20, redirects=2)
+
+
+class Application(Protocol):
+    """Talks to whoever answered."""
+
+    async def run(self, call: Call, intent: Intent) -> str | None:
+        """Run to the end of the conversation; returns what went wrong, or None. Hanging up is not wrong."""
+        ...
+
+
+class VoiceXmlApplication:
+    """Asks start_url for VoiceXML and lets the callee hear the prompts of its first dialog."""
+
+    def __init__(self, outbound: Outbound, *, method: Literal["POST", "GET"]) -> None:
+        self._outbound = outbound
+        self._method = method
+
+    async def run(self, call: Call, intent: Intent) -> str | None:
+        """Fetch, read, speak."""
+        try:
+            answer = await self._fetch(intent)
+        except Unreachable as error:
+            return fault_of_silence(error.reason)
+        if fault := fault_of_status(answer.status):
+            return fault
+        try:
+            prompts = read_prompts(answer.body)
+        except NotVoiceXml as error:
+            return fault_of_document(str(error))
+        try:
+            for prompt in prompts:
+                await call.hear(prompt)
+        except HungUp:
+            pass
+        return None
+
+    async def _fetch(self, intent: Intent) -> Answer:
+        ask = self._outbound.post_form if self._method == "POST" else self._outbound.get_form
+        return await ask(intent.start_url, start_fields(intent))
+
+
+def start_fields(intent: Intent) -> dict[str, str]:
+    """Return what start_url is told about the call."""
+    campaign_id = intent.slot.campaign_id
+    return {
+        "phone_number": intent.phone,
+        "ani": intent.ani or "",
+        "message_reference": intent.message_reference or "",
+        "call_id": str(to_call_id(campaign_id, intent.seq)),
+        "campaign_id": str(campaign_id),
+    }

@@ -1,0 +1,1 @@
+"""The lines a dialer may speak over: a port, and the carriers that fit it."""

@@ -1,0 +1,101 @@
+"""What the dialer needs of a carrier: place a call once, speak on it, and ask later what became of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from shared.domain.call_state import CalleeType
+
+
+class Cause(StrEnum):
+    """Why nobody answered, as a telephone network says it."""
+
+    BUSY = "busy"
+    NO_ANSWER = "no_answer"
+    REJECTED = "rejected"
+    UNREACHABLE = "unreachable"
+    INVALID = "invalid"
+
+
+class CarrierError(Exception):
+    """The carrier failed in a way that does not tell whether the phone rang."""
+
+
+class RepeatedAttempt(CarrierError):
+    """The carrier has seen this attempt id before and did not place it again."""
+
+
+class NotAnswered(Exception):
+    """The call ended before anybody answered it."""
+
+    def __init__(self, cause: Cause) -> None:
+        super().__init__(cause.value)
+        self.cause = cause
+
+
+class HungUp(Exception):
+    """The callee ended the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One call to place. The carrier remembers `attempt_id` and refuses to see it twice."""
+
+    attempt_id: str
+    phone: str
+    ani: str | None = None
+    postd: str | None = None
+    message_reference: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a carrier remembers of an attempt; `ended_at` is None while the call is in progress."""
+
+    placed_at: datetime
+    ended_at: datetime | None = None
+    cause: Cause | None = None
+    callee_type: CalleeType | None = None
+    duration: timedelta = timedelta()
+
+
+class Call(Protocol):
+    """An answered call."""
+
+    @property
+    def callee_type(self) -> CalleeType:
+        """Who or what answered."""
+        ...
+
+    @property
+    def duration(self) -> timedelta:
+        """From the answer to the end, or to now."""
+        ...
+
+    async def hear(self, text: str) -> None:
+        """Let the callee hear a prompt to its end; raises HungUp when they do not wait for it."""
+        ...
+
+    async def hang_up(self) -> None:
+        """End the call; a call that has ended stays so."""
+        ...
+
+
+class Carrier(Protocol):
+    """A way to the telephone network. Its implementations pass tests/contract/test_carrier.py."""
+
+    async def place(self, order: Order) -> Call:
+        """Ring and wait for the answer.
+
+        Raises:
+            NotAnswered: the call ended unanswered; the cause says how.
+            CarrierError: it is not known whether the phone rang.
+        """
+        ...
+
+    async def lookup(self, attempt_id: str) -> Seen | None:
+        """Return what is remembered of an attempt, or None when it was never seen."""
+        ...

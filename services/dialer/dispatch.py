@@ -1,0 +1,234 @@
+"""The dialer's loop: sleep to the next instant, check the hours, commit the intents, hand the calls to their tasks."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Sequence
+from datetime import datetime
+
+import structlog
+
+from services.dialer.application import LIMITS, VoiceXmlApplication
+from services.dialer.carriers.port import Carrier
+from services.dialer.due import DueJobs, Parcel, Waiting
+from services.dialer.placing import Placing
+from services.dialer.reporting import Reporter
+from services.dialer.settings import DialerSettings
+from services.dialer.store import Brief, DialerStore, Intent, key_of
+from shared.broker.port import Broker, BrokerError, Delivery
+from shared.clock import Clock
+from shared.contracts.calls import Job, Outcome
+from shared.db.pool import TRANSIENT
+from shared.runtime.outbound import Outbound
+from shared.runtime.supervisor import Crew
+
+log = structlog.get_logger()
+
+_BATCH = 500
+_LONGEST_PAUSE = 0.5  # real seconds: how late `stopping` or a clock set forward is noticed
+_BRIEFS_KEPT = 4096
+# A statement whose connection was lost may still run at the server for as long as its limit there (15 s).
+_GHOST_SECONDS = 16.0
+
+
+class Dispatch:
+    """Takes jobs, and dials those whose intent it could commit."""
+
+    name = "dialer.dispatch"
+
+    def __init__(
+        self, store: DialerStore, broker: Broker, carrier: Carrier, *, clock: Clock, settings: DialerSettings
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._max_calls = settings.max_calls
+        self._lease_seconds = settings.lease_seconds
+        self._due = DueJobs()
+        self._briefs: dict[tuple[int, int], Brief] = {}
+        self._wake = asyncio.Event()
+        self._accepts = True
+        self._outbound = Outbound(LIMITS)
+        self._reporter = Reporter(broker, clock, published=self._forget)
+        application = VoiceXmlApplication(self._outbound, method=settings.start_url_method)
+        self.placing = Placing(carrier, application, self._reporter, clock=clock, retract=self._take_back)
+
+    async def accept(self, delivery: Delivery, jobs: Sequence[Job]) -> None:
+        """Take the jobs of a delivery; its verdict is given when all of them are decided."""
+        if not self._accepts:
+            await _conclude(delivery.retry())
+            return
+        if not jobs:
+            await _conclude(delivery.done())
+            return
+        parcel, now = Parcel(delivery, len(jobs)), self._clock.now()
+        for job in jobs:
+            self._due.put(Waiting(job, parcel), now=now)
+        self._wake.set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Dial until told to stop; then hand undecided jobs back and see the calls in progress to their end."""
+        async with self._outbound, Crew("dialer.office", limit=16) as office:
+            await office.spawn(self._reporter.run())
+            finished = asyncio.Event()
+            await office.spawn(self._keep_leases(finished))
+            try:
+                async with Crew("dialer.calls", limit=self._max_calls + _BATCH) as calls:
+                    while not stopping.is_set():
+                        await self._tick(calls, office, stopping=stopping)
+                        await self._pause()
+                    await self._hand_back()
+            finally:
+                self._accepts = False
+                finished.set()
+                self._reporter.close()
+
+    async def _tick(self, calls: Crew, office: Crew, *, stopping: asyncio.Event) -> None:
+        """Decide the jobs that are due now."""
+        now = self._clock.now()
+        room = min(self._max_calls - len(self.placing.in_progress), _BATCH)
+        due = self._due.take(now, limit=room) if room > 0 else []
+        if not due:
+            return
+        try:
+            allowed = await self._allowed([waiting for waiting in due if now < waiting.job.not_after])
+        except TRANSIENT as error:
+            await self._put_back(due, error)
+            return
+        begun_at, now = self._clock.monotonic(), self._clock.now()
+        jobs = [waiting.job for waiting in allowed]
+        try:
+            intents = await self._commit(jobs, now)
+        except TRANSIENT as error:
+            await office.spawn(self._settle(allowed, intent_at=now, stopping=stopping))
+            log.warning("dialer.commit_unknown", jobs=len(jobs), error=type(error).__name__)
+            undecided = {id(waiting) for waiting in allowed}
+            await self._decide([waiting for waiting in due if id(waiting) not in undecided])
+            return
+        for intent in intents:
+            self.placing.in_progress[intent.key] = intent.fence
+        for intent in intents:
+            await calls.spawn(self.placing.run(intent, begun_at))
+        await self._decide(due)
+
+    async def _commit(self, jobs: Sequence[Job], now: datetime) -> list[Intent]:
+        if not jobs:
+            return []
+        lease_until = now + self._clock.span(self._lease_seconds)
+        return await self._store.commit_intents(jobs, now=now, lease_until=lease_until)
+
+    async def _allowed(self, due: Sequence[Waiting]) -> list[Waiting]:
+        """Return the jobs whose campaign may call now; hours that cannot be had or evaluated refuse."""
+        missing = {w.job.campaign_id for w in due if (w.job.campaign_id, w.job.revision) not in self._briefs}
+        if missing:
+            if len(self._briefs) > _BRIEFS_KEPT:
+                self._briefs.clear()
+            for campaign_id, brief in (await self._store.load_briefs(missing)).items():
+                self._briefs[campaign_id, brief.revision] = brief
+        now = self._clock.now()
+        return [waiting for waiting in due if self._may_call(waiting.job, now)]
+
+    def _may_call(self, job: Job, now: datetime) -> bool:
+        brief = self._briefs.get((job.campaign_id, job.revision))
+        # What is in progress here already came twice: its row must not be touched by a second commit.
+        if brief is None or key_of(job) in self.placing.in_progress:
+            return False
+        try:
+            return brief.hours.opening_at(now) is not None
+        except (ValueError, OverflowError, LookupError):
+            return False
+
+    async def _settle(self, waiting: Sequence[Waiting], *, intent_at: datetime, stopping: asyncio.Event) -> None:
+        """Undo a commit of unknown fate before its jobs are tried again, and once more when no ghost can be left."""
+        jobs = [each.job for each in waiting]
+        if not await self._undo(jobs, intent_at, stopping):
+            self._put_again(waiting)  # found by the reaper, should the commit have gone through
+            return
+        self._put_again(waiting)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_GHOST_SECONDS):
+                await stopping.wait()
+        await self._undo(jobs, intent_at, stopping)
+
+    async def _undo(self, jobs: Sequence[Job], intent_at: datetime, stopping: asyncio.Event) -> bool:
+        while True:
+            try:
+                await self._store.retract_unknown(jobs, intent_at=intent_at)
+            except TRANSIENT:
+                if stopping.is_set():
+                    return False
+                await self._clock.sleep(_LONGEST_PAUSE)
+            else:
+                return True
+
+    async def _take_back(self, intent: Intent) -> None:
+        """Retract an intent that was not used; its slot may still be used by whoever is told of it again."""
+        log.warning("dialer.retracted", campaign=intent.slot.campaign_id)
+        while True:
+            try:
+                await self._store.retract({intent.key: intent.fence})
+            except TRANSIENT:
+                await self._clock.sleep(_LONGEST_PAUSE)
+            else:
+                return
+
+    async def _put_back(self, due: Sequence[Waiting], error: BaseException) -> None:
+        """Nothing was sent: the jobs wait again."""
+        log.warning("dialer.database_away", error=type(error).__name__)
+        self._put_again(due)
+        await self._clock.sleep(_LONGEST_PAUSE)
+
+    def _put_again(self, due: Sequence[Waiting]) -> None:
+        now = self._clock.now()
+        for waiting in due:
+            self._due.put(waiting, now=now)
+        self._wake.set()
+
+    async def _decide(self, decided: Sequence[Waiting]) -> None:
+        """Count the jobs off; a delivery without undecided jobs is done."""
+        for waiting in decided:
+            waiting.parcel.left -= 1
+            if not waiting.parcel.left:
+                await _conclude(waiting.parcel.delivery.done())
+
+    async def _hand_back(self) -> None:
+        """Give undecided jobs to the next dialer."""
+        self._accepts = False
+        for parcel in {id(waiting.parcel): waiting.parcel for waiting in self._due.drain()}.values():
+            await _conclude(parcel.delivery.retry())
+
+    async def _keep_leases(self, finished: asyncio.Event) -> None:
+        """Renew the leases of the calls in progress three times in a lease."""
+        while not finished.is_set():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._lease_seconds / 3):
+                    await finished.wait()
+            if fences := dict(self.placing.in_progress):
+                until = self._clock.now() + self._clock.span(self._lease_seconds)
+                try:
+                    await self._store.renew(fences, lease_until=until)
+                except TRANSIENT as error:
+                    log.warning("dialer.leases_not_renewed", calls=len(fences), error=type(error).__name__)
+
+    async def _pause(self) -> None:
+        """Sleep to the next release, a new job, or a free place."""
+        self._wake.clear()
+        at = self._due.next_at()
+        seconds = _LONGEST_PAUSE
+        full = len(self.placing.in_progress) >= self._max_calls
+        if at is not None and not full:
+            seconds = min(seconds, (at - self._clock.now()) / self._clock.span(1))
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(max(seconds, 0)):
+                await self._wake.wait()
+
+    def _forget(self, outcome: Outcome) -> None:
+        """The outcome is with the broker: the lease may end, and a place is free."""
+        self.placing.in_progress.pop(key_of(outcome), None)
+        self._wake.set()
+
+
+async def _conclude(verdict: Awaitable[None]) -> None:
+    """Give a verdict; the broker that does not hear it delivers again, and the ledger refuses what was decided."""
+    with contextlib.suppress(BrokerError):
+        await verdict

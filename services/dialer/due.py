@@ -1,0 +1,108 @@
+"""The jobs that wait for their instant: earliest first, each campaign's late ones at no more than twice its rate."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+from shared.broker.port import Delivery
+from shared.contracts.calls import Job
+from shared.domain.catch_up import Release, release_at
+
+# A release is dated back by at most this much, so that the loop's own pauses cost no pace; a longer
+# standstill is not made up for.
+_GRACE = timedelta(milliseconds=20)
+
+
+@dataclass(slots=True)
+class Parcel:
+    """A delivery and how many of its jobs are undecided."""
+
+    delivery: Delivery
+    left: int
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A job and the delivery it came with."""
+
+    job: Job
+    parcel: Parcel
+
+
+@dataclass(slots=True)
+class _Lane:
+    """One campaign's jobs, by the instant they were planned for."""
+
+    jobs: list[tuple[datetime, int, Waiting]] = field(default_factory=list)
+    last: Release | None = None
+    looked_at: datetime | None = None
+
+    def release(self, now: datetime) -> datetime:
+        return release_at(self.jobs[0][0], now - _GRACE, self.last)
+
+
+class DueJobs:
+    """Lanes of jobs, and which lane comes next."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[int, _Lane] = {}
+        self._next: list[tuple[datetime, int]] = []
+        self._ticket = count()
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def put(self, waiting: Waiting, *, now: datetime) -> None:
+        """Add a job."""
+        campaign_id = waiting.job.campaign_id
+        lane = self._lanes.setdefault(campaign_id, _Lane())
+        heapq.heappush(lane.jobs, (waiting.job.not_before, next(self._ticket), waiting))
+        self._size += 1
+        if lane.jobs[0][2] is waiting:
+            self._look(campaign_id, lane, now=now)
+
+    def next_at(self) -> datetime | None:
+        """Return when to take again, or None when nothing waits; never later than the first release."""
+        return self._next[0][0] if self._next else None
+
+    def take(self, now: datetime, *, limit: int) -> list[Waiting]:
+        """Take up to `limit` jobs that may leave now, and all met on the way whose time is over."""
+        taken: list[Waiting] = []
+        while self._next and self._next[0][0] <= now and limit > 0:
+            at, campaign_id = heapq.heappop(self._next)
+            lane = self._lanes[campaign_id]
+            if lane.looked_at != at:
+                continue  # the lane was looked at again since: another entry stands for it
+            lane.looked_at = None
+            released = lane.release(now)
+            if released <= now or lane.jobs[0][2].job.not_after <= now:
+                planned, _, waiting = heapq.heappop(lane.jobs)
+                self._size -= 1
+                taken.append(waiting)
+                if now < waiting.job.not_after:
+                    lane.last = Release(planned, released)
+                    limit -= 1
+            if lane.jobs:
+                self._look(campaign_id, lane, now=now)
+        return taken
+
+    def drain(self) -> Iterator[Waiting]:
+        """Take everything out."""
+        for lane in self._lanes.values():
+            while lane.jobs:
+                yield heapq.heappop(lane.jobs)[2]
+        self._lanes.clear()
+        self._next.clear()
+        self._size = 0
+
+    def _look(self, campaign_id: int, lane: _Lane, *, now: datetime) -> None:
+        """Note when the lane's first job may leave, or is too late to leave."""
+        at = min(lane.release(now), lane.jobs[0][2].job.not_after)
+        if lane.looked_at is None or at != lane.looked_at:
+            lane.looked_at = at
+            heapq.heappush(self._next, (at, campaign_id))

@@ -1,0 +1,90 @@
+"""One call, from its committed intent to its outcome: check again, dial, run the application, report."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from datetime import datetime
+
+import structlog
+
+from services.dialer.application import Application
+from services.dialer.carriers.port import Call, Carrier, CarrierError, NotAnswered, Order, Seen
+from services.dialer.classify import Verdict, classify_answered, classify_unanswered, to_outcome
+from services.dialer.reporting import Reporter
+from services.dialer.store import Intent, Key, attempt_id
+from shared.clock import Clock
+
+log = structlog.get_logger()
+
+# Longer than this after the commit began, an intent is stale: a `stop` may have been answered since.
+_FRESH_SECONDS = 0.5
+
+
+class Placing:
+    """Places calls whose intent is committed. `in_progress` holds their fences until the outcome is confirmed."""
+
+    def __init__(
+        self,
+        carrier: Carrier,
+        application: Application,
+        reporter: Reporter,
+        *,
+        clock: Clock,
+        retract: Callable[[Intent], Awaitable[None]],
+    ) -> None:
+        self.in_progress: dict[Key, int] = {}
+        self._carrier = carrier
+        self._application = application
+        self._reporter = reporter
+        self._clock = clock
+        self._retract = retract
+
+    async def run(self, intent: Intent, begun_at: float) -> None:
+        """Place the call, or take its intent back; `begun_at` is the monotonic second before the commit.
+
+        When the carrier cannot say whether the phone rang, nothing is reported: the lease runs out, and the
+        reaper has the carrier asked.
+        """
+        try:
+            if not self._is_fresh(intent, begun_at):
+                self.in_progress.pop(intent.key, None)
+                await self._retract(intent)
+                return
+            # No other task may run between the check and the carrier's own first step.
+            await self._dial(intent)
+        except CarrierError as error:
+            self.in_progress.pop(intent.key, None)
+            log.warning("dialer.carrier_failed", attempt=attempt_id(intent.slot), error=type(error).__name__)
+        except BaseException:
+            self.in_progress.pop(intent.key, None)
+            raise
+
+    def _is_fresh(self, intent: Intent, begun_at: float) -> bool:
+        on_time = self._clock.now() < intent.not_after
+        return on_time and self._clock.monotonic() - begun_at <= _FRESH_SECONDS
+
+    async def _dial(self, intent: Intent) -> None:
+        dialed_at = self._clock.now()
+        order = Order(attempt_id(intent.slot), intent.phone, intent.ani, intent.postd, intent.message_reference)
+        try:
+            call = await self._carrier.place(order)
+        except NotAnswered as end:
+            self._report(intent, classify_unanswered(end.cause), Seen(dialed_at, self._clock.now()))
+            return
+        fault = await self._converse(call, intent)
+        seen = Seen(dialed_at, self._clock.now(), None, call.callee_type, call.duration)
+        self._report(intent, classify_answered(fault), seen)
+
+    async def _converse(self, call: Call, intent: Intent) -> str | None:
+        """Run the application; a fault of our own is an outcome too: the call was answered."""
+        try:
+            return await self._application.run(call, intent)
+        except Exception as error:
+            log.exception("dialer.application_failed", attempt=attempt_id(intent.slot), error=type(error).__name__)
+            return "The application could not be run: an error of the dialer."
+        finally:
+            await call.hang_up()
+
+    def _report(self, intent: Intent, verdict: Verdict, seen: Seen) -> None:
+        ended_at: datetime = seen.ended_at or self._clock.now()
+        self._reporter.report(to_outcome(intent.slot, intent.seq, verdict, seen=seen, ended_at=ended_at))

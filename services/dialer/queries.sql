@@ -1,0 +1,60 @@
+-- name: load_briefs
+-- The hours of campaigns, for the check before the intent. A deleted campaign has no schedule and no row here.
+SELECT c.id, c.revision, s.days, c.start_date, c.end_date,
+       array_agg(p.start_time ORDER BY p.position) AS starts, array_agg(p.end_time ORDER BY p.position) AS ends
+FROM campaigns AS c
+JOIN schedules AS s ON s.id = c.schedule_id
+JOIN campaign_profiles AS p ON p.campaign_id = c.id
+WHERE c.id = ANY($1::bigint[])
+GROUP BY c.id, s.id;
+
+-- name: commit_intents
+-- The point of no return, for all calls that are due now: granted → dialing. The campaigns are locked FOR SHARE, so
+-- that a `stop` either waits for this statement or is seen by it.
+WITH job AS (
+    SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::integer[])
+        AS j (campaign_id, period_no, slot_no, revision)
+), running AS (
+    SELECT id, revision, start_url FROM campaigns
+    WHERE id = ANY($1::bigint[]) AND state = 'running'
+    ORDER BY id FOR SHARE
+), intended AS (
+    UPDATE attempts AS a
+    SET state = 'dialing', owner = $5, fence = a.fence + 1, intent_at = $6, lease_until = $7
+    FROM job JOIN running ON running.id = job.campaign_id AND running.revision = job.revision
+    WHERE a.campaign_id = job.campaign_id AND a.period_no = job.period_no AND a.slot_no = job.slot_no
+      AND a.revision = job.revision AND a.state = 'granted' AND a.not_before <= $6 AND $6 < a.not_after
+    RETURNING a.campaign_id, a.period_no, a.slot_no, a.seq, a.fence, a.not_after, running.start_url
+)
+SELECT i.*, c.phone, c.ani, c.postd, c.message_reference
+FROM intended AS i JOIN calls AS c ON c.campaign_id = i.campaign_id AND c.seq = i.seq;
+
+-- name: retract_intents
+-- Calls that were certainly not dialed: dialing → granted, for whoever still holds this fence.
+UPDATE attempts AS a SET state = 'granted', owner = NULL, lease_until = NULL, intent_at = NULL
+FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::integer[]) AS r (campaign_id, period_no, slot_no, fence)
+WHERE a.campaign_id = r.campaign_id AND a.period_no = r.period_no AND a.slot_no = r.slot_no
+  AND a.state = 'dialing' AND a.owner = $5 AND a.fence = r.fence;
+
+-- name: find_my_intents
+-- What a commit of unknown fate left behind: my rows of these slots with the instant of that commit.
+SELECT a.campaign_id, a.period_no, a.slot_no, a.fence
+FROM attempts AS a
+JOIN unnest($1::bigint[], $2::integer[], $3::bigint[]) AS j (campaign_id, period_no, slot_no)
+  USING (campaign_id, period_no, slot_no)
+WHERE a.state = 'dialing' AND a.owner = $4 AND a.intent_at = $5;
+
+-- name: renew_leases
+-- For the explicit list of calls in progress, never for "all of mine": what was lost must be found.
+UPDATE attempts AS a SET lease_until = $5
+FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $6::integer[]) AS r (campaign_id, period_no, slot_no, fence)
+WHERE a.campaign_id = r.campaign_id AND a.period_no = r.period_no AND a.slot_no = r.slot_no
+  AND a.state = 'dialing' AND a.owner = $4 AND a.fence = r.fence;
+
+-- name: find_seqs
+-- Which queue entries lost attempts were for.
+SELECT a.campaign_id, a.period_no, a.slot_no, a.seq
+FROM attempts AS a
+JOIN unnest($1::bigint[], $2::integer[], $3::bigint[]) AS s (campaign_id, period_no, slot_no)
+  USING (campaign_id, period_no, slot_no)
+WHERE a.state IN ('dialing', 'orphaned', 'unknown');

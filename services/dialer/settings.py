@@ -1,0 +1,21 @@
+"""The dialer's settings."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.settings import HouseSettings
+
+
+class DialerSettings(HouseSettings):
+    """How many calls one dialer holds, for how long it owns them, and how it asks for their application."""
+
+    max_calls: int = Field(500, description="Calls one dialer has in progress at the most.", ge=1, le=50_000)
+    lease_seconds: float = Field(
+        30.0, description="How long a dialer that fell silent still owns its calls, in real seconds.", ge=1
+    )
+    start_url_method: Literal["POST", "GET"] = Field("POST", description="How start_url is asked: `POST` or `GET`.")
+    carrier_seed: int = Field(0, description="Chooses the outcomes of the simulated carrier.")
+    dialer_name: str = Field("", description="The dialer's name in the ledger; empty makes up one for this process.")

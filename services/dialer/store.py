@@ -1,0 +1,135 @@
+"""What the dialer reads and writes: briefs, intents, retractions, leases."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from shared.contracts.calls import Job, Slot
+from shared.db.pool import Database, Record
+from shared.db.statements import load_statements
+from shared.domain.calling_hours import CallingHours, Day, Window
+
+SQL = load_statements("services.dialer")
+
+# The identity of an attempt: campaign, period, slot.
+Key = tuple[int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """When a campaign may call, and the revision that says so."""
+
+    revision: int
+    hours: CallingHours
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """A committed intent: everything the call needs, and the fence that proves it is ours."""
+
+    slot: Slot
+    seq: int
+    fence: int
+    not_after: datetime
+    start_url: str
+    phone: str
+    ani: str | None
+    postd: str | None
+    message_reference: str | None
+
+    @property
+    def key(self) -> Key:
+        """The attempt's identity."""
+        return key_of(self.slot)
+
+
+def key_of(slot: Slot) -> Key:
+    """Return the identity of the attempt that uses a slot."""
+    return slot.campaign_id, slot.period_no, slot.slot_no
+
+
+def attempt_id(slot: Slot) -> str:
+    """Return the name of an attempt at the carrier."""
+    return f"{slot.campaign_id}-{slot.period_no}-{slot.slot_no}"
+
+
+class DialerStore:
+    """The dialer's statements, typed. `owner` is this process' name in the ledger."""
+
+    def __init__(self, database: Database, *, owner: str) -> None:
+        self._database = database
+        self.owner = owner
+
+    async def load_briefs(self, campaign_ids: Iterable[int]) -> dict[int, Brief]:
+        """Return the briefs of campaigns; one that cannot be evaluated is missing, and so is refused."""
+        rows = await self._database.fetch(SQL["load_briefs"], list(campaign_ids))
+        briefs = {row["id"]: _brief(row) for row in rows}
+        return {campaign_id: brief for campaign_id, brief in briefs.items() if brief is not None}
+
+    async def commit_intents(self, jobs: Sequence[Job], *, now: datetime, lease_until: datetime) -> list[Intent]:
+        """Commit the intent to dial; returns the attempts that are now ours, and only those may be dialed.
+
+        Raises:
+            TRANSIENT: the fate of the statement is unknown; see `retract_unknown`.
+        """
+        columns = _columns(map(key_of, jobs))
+        revisions = [job.revision for job in jobs]
+        rows = await self._database.fetch(SQL["commit_intents"], *columns, revisions, self.owner, now, lease_until)
+        return [_intent(row) for row in rows]
+
+    async def retract(self, fences: Mapping[Key, int]) -> int:
+        """Take intents back that were certainly not used; returns how many were still ours."""
+        return await self._database.execute(
+            SQL["retract_intents"], *_columns(fences), list(fences.values()), self.owner
+        )
+
+    async def retract_unknown(self, jobs: Sequence[Job], *, intent_at: datetime) -> int:
+        """Take back whatever a commit of unknown fate wrote at `intent_at`; returns how many that were."""
+        rows = await self._database.fetch(SQL["find_my_intents"], *_columns(map(key_of, jobs)), self.owner, intent_at)
+        fences = {(row["campaign_id"], row["period_no"], row["slot_no"]): row["fence"] for row in rows}
+        return await self.retract(fences) if fences else 0
+
+    async def renew(self, fences: Mapping[Key, int], *, lease_until: datetime) -> int:
+        """Extend the leases of exactly these attempts; returns how many are still ours."""
+        return await self._database.execute(
+            SQL["renew_leases"], *_columns(fences), self.owner, lease_until, list(fences.values())
+        )
+
+    async def find_seqs(self, slots: Sequence[Slot]) -> list[tuple[Slot, int]]:
+        """Return the queue entries of attempts that have no known outcome yet."""
+        rows = await self._database.fetch(SQL["find_seqs"], *_columns(map(key_of, slots)))
+        return [(_slot(row), row["seq"]) for row in rows]
+
+
+def _columns(keys: Iterable[Key]) -> tuple[list[int], list[int], list[int]]:
+    listed = list(keys)
+    return [k[0] for k in listed], [k[1] for k in listed], [k[2] for k in listed]
+
+
+def _slot(row: Record) -> Slot:
+    return Slot(campaign_id=row["campaign_id"], period_no=row["period_no"], slot_no=row["slot_no"])
+
+
+def _intent(row: Record) -> Intent:
+    return Intent(
+        slot=_slot(row),
+        seq=row["seq"],
+        fence=row["fence"],
+        not_after=row["not_after"],
+        start_url=row["start_url"],
+        phone=row["phone"],
+        ani=row["ani"],
+        postd=row["postd"],
+        message_reference=row["message_reference"],
+    )
+
+
+def _brief(row: Record) -> Brief | None:
+    try:
+        windows = tuple(Window(start, end) for start, end in zip(row["starts"], row["ends"], strict=True))
+        hours = CallingHours(frozenset(map(Day, row["days"])), row["start_date"], row["end_date"], windows)
+    except ValueError:
+        return None
+    return Brief(row["revision"], hours)
