@@ -1,0 +1,148 @@
+"""Posts callbacks: due ones are claimed, signed, posted with limits, and settled in micro-batches."""
+
+from __future__ import annotations
+
+import asyncio
+import binascii
+import contextlib
+import secrets
+from collections import Counter
+from datetime import UTC, datetime
+
+import structlog
+from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
+
+from services.results.callback import CONTENT_TYPE, Reply, next_try, webhook_id
+from services.results.settings import ResultsSettings
+from services.results.store import Due, ResultsStore, Settled
+from shared.clock import Clock
+from shared.db.pool import TRANSIENT
+from shared.runtime.outbound import Limits, Outbound, Unreachable
+from shared.runtime.supervisor import Crew
+
+log = structlog.get_logger()
+
+_LIMITS = Limits(connect_seconds=5, total_seconds=20, max_bytes=16 << 10, redirects=0, truncate=True)
+_LEASE_SECONDS = 60.0
+# A post that waited longer than this for its host is left to its next lease: started later, it might not be
+# settled before another courier may take it.
+_LAST_START_SECONDS = 35.0
+_PAUSE_SECONDS = 0.5
+_CHANCE = secrets.SystemRandom()
+
+
+class Courier:
+    """Carries callbacks to tenants, at least once. Any number of couriers may run."""
+
+    name = "results.courier"
+
+    def __init__(self, store: ResultsStore, clock: Clock, settings: ResultsSettings) -> None:
+        self._store = store
+        self._clock = clock
+        self._at_once = settings.callbacks_at_once
+        self._per_host = settings.callbacks_per_host
+        self._outbound = Outbound(_LIMITS)
+        self._under_way: Counter[str] = Counter()
+        self._doors: dict[str, asyncio.Semaphore] = {}
+        self._settled: list[Settled] = []
+        self._wake = asyncio.Event()
+
+    def poke(self) -> None:
+        """Look for due callbacks at once: some were just recorded."""
+        self._wake.set()
+
+    async def run(self, stopping: asyncio.Event) -> None:
+        """Post until told to stop, then see the posts under way to their end."""
+        async with self._outbound:
+            async with Crew("results.posts", limit=self._at_once) as crew:
+                while not stopping.is_set():
+                    await self._round(crew)
+            await self._settle_last()
+
+    async def _round(self, crew: Crew) -> None:
+        """Settle what came back, claim what is due, and rest unless there was a bag full."""
+        self._wake.clear()
+        room = self._at_once - sum(self._under_way.values())
+        claimed: list[Due] = []
+        try:
+            await self._settle()
+            if room > 0:
+                claimed = await self._claim(room)
+        except TRANSIENT as error:
+            log.warning("results.database_away", error=type(error).__name__)
+            await self._clock.sleep(_PAUSE_SECONDS)
+            return
+        last_start = self._clock.monotonic() + _LAST_START_SECONDS
+        for due in claimed:
+            self._under_way[due.host] += 1
+            await crew.spawn(self._carry(due, last_start))
+        if not claimed:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_PAUSE_SECONDS):
+                    await self._wake.wait()
+
+    async def _claim(self, room: int) -> list[Due]:
+        now = self._clock.now()
+        return await self._store.claim(
+            now=now,
+            lease_until=now + self._clock.span(_LEASE_SECONDS),
+            limit=min(room, 4 * self._per_host),
+            busy=[host for host, posts in self._under_way.items() if posts >= self._per_host],
+        )
+
+    async def _carry(self, due: Due, last_start: float) -> None:
+        """Post one callback when its host has a place free."""
+        door = self._doors.setdefault(due.host, asyncio.Semaphore(self._per_host))
+        try:
+            async with door:
+                if self._clock.monotonic() <= last_start:
+                    reply = await self._post(due)
+                    self._settled.append(settle(due, reply, now=self._clock.now(), jitter=_CHANCE.random()))
+        finally:
+            self._under_way[due.host] -= 1
+            if not self._under_way[due.host]:
+                del self._under_way[due.host], self._doors[due.host]
+            self._wake.set()
+
+    async def _post(self, due: Due) -> Reply:
+        try:
+            headers = sign(due, now=self._clock.now())
+            answer = await self._outbound.post(due.url, due.body, headers=headers)
+        except Unreachable as error:
+            return Reply(None, error.reason)
+        except (EmptyWebhookSecretError, binascii.Error):
+            return Reply(None, "the account's webhook secret cannot be used")
+        return Reply(answer.status, None, answer.retry_after)
+
+    async def _settle(self) -> None:
+        if batch := self._settled[:500]:
+            await self._store.settle(batch)
+            del self._settled[: len(batch)]
+
+    async def _settle_last(self) -> None:
+        """Settle what the drain brought in; what cannot be written is posted again, with the same bytes."""
+        with contextlib.suppress(*TRANSIENT):
+            while self._settled:
+                await self._settle()
+
+
+def sign(due: Due, *, now: datetime) -> dict[str, str]:
+    """Return the Standard Webhooks headers over exactly these bytes."""
+    name = webhook_id(due.campaign_id, due.seq, due.version)
+    moment = now.astimezone(UTC)
+    return {
+        "Content-Type": CONTENT_TYPE,
+        "webhook-id": name,
+        "webhook-timestamp": str(int(moment.timestamp())),
+        "webhook-signature": Webhook(due.secret).sign(name, moment, due.body.decode()),
+    }
+
+
+def settle(due: Due, reply: Reply, *, now: datetime, jitter: float) -> Settled:
+    """Return how a callback stands after this try."""
+    if reply.accepted:
+        return Settled(due, "delivered", None, now, reply.status, None)
+    again = next_try(now, due.tries + 1, answer=reply, jitter=jitter)
+    if again is None:
+        return Settled(due, "dead", None, now, reply.status, reply.error)
+    return Settled(due, "pending", again, None, reply.status, reply.error)

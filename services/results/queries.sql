@@ -1,0 +1,93 @@
+-- name: record_ended
+-- Outcomes of attempts, each once: a second letter changes nothing, a late truth corrects an unknown. Only attempts
+-- with an intent can have ended. An outcome `unknown` leaves the attempt as the pacer set it.
+WITH told AS (
+    SELECT t.* FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
+                           $7::timestamptz[], $8::timestamptz[], $9::integer[], $10::text[])
+        AS t (campaign_id, period_no, slot_no, seq, disposition, callee_type, dialed_at, ended_at, duration, error)
+    JOIN attempts AS a USING (campaign_id, period_no, slot_no, seq)
+    WHERE a.intent_at IS NOT NULL
+), recorded AS (
+    INSERT INTO outcomes AS o (campaign_id, seq, disposition, callee_type, attempts, dialed_at, ended_at, duration,
+                               error, recorded_at)
+    SELECT campaign_id, seq, disposition, callee_type, 1, dialed_at, ended_at, duration, error, $11
+    FROM told ORDER BY campaign_id, seq
+    ON CONFLICT (campaign_id, seq) DO UPDATE
+    SET version = o.version + 1, disposition = excluded.disposition, callee_type = excluded.callee_type,
+        attempts = excluded.attempts, dialed_at = coalesce(excluded.dialed_at, o.dialed_at),
+        ended_at = excluded.ended_at, duration = excluded.duration, error = excluded.error,
+        recorded_at = excluded.recorded_at
+    WHERE o.disposition = 'unknown' AND excluded.disposition <> 'unknown'
+    RETURNING o.*
+), finished AS (
+    UPDATE attempts AS a SET state = 'done'
+    FROM told
+    WHERE a.campaign_id = told.campaign_id AND a.period_no = told.period_no AND a.slot_no = told.slot_no
+      AND a.state IN ('dialing', 'orphaned', 'unknown') AND told.disposition <> 'unknown'
+)
+SELECT r.*, c.phone, c.message_reference, k.account_id, k.result_url
+FROM recorded AS r
+JOIN calls AS c ON c.campaign_id = r.campaign_id AND c.seq = r.seq
+JOIN campaigns AS k ON k.id = r.campaign_id;
+
+-- name: record_expired
+-- Entries that were never dialed. One that has an outcome or was dialed has not expired.
+WITH recorded AS (
+    INSERT INTO outcomes (campaign_id, seq, disposition, attempts, ended_at, error, recorded_at)
+    SELECT $1, c.seq, 'expired', 0, $3, $4, $5
+    FROM calls AS c
+    WHERE c.campaign_id = $1 AND c.seq = ANY($2::bigint[])
+      AND NOT EXISTS (SELECT FROM attempts AS a
+                      WHERE a.campaign_id = c.campaign_id AND a.seq = c.seq AND a.lapsed_at IS NULL
+                        AND a.intent_at IS NOT NULL)
+    ORDER BY c.seq
+    ON CONFLICT (campaign_id, seq) DO NOTHING
+    RETURNING *
+)
+SELECT r.*, c.phone, c.message_reference, k.account_id, k.result_url
+FROM recorded AS r
+JOIN calls AS c ON c.campaign_id = r.campaign_id AND c.seq = r.seq
+JOIN campaigns AS k ON k.id = r.campaign_id;
+
+-- name: add_deliveries
+-- The posts about outcomes that changed, in the transaction that changed them.
+INSERT INTO deliveries (campaign_id, seq, version, account_id, url, body, state, created_at, next_at)
+SELECT d.campaign_id, d.seq, d.version, d.account_id, d.url, d.body, 'pending', $7, $7
+FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::bigint[], $5::text[], $6::bytea[])
+    AS d (campaign_id, seq, version, account_id, url, body)
+ON CONFLICT (campaign_id, seq, version) DO NOTHING;
+
+-- name: claim_deliveries
+-- Posts that are due, for one courier until its lease ends; hosts that have enough under way are passed over.
+WITH due AS (
+    SELECT campaign_id, seq, version FROM deliveries
+    WHERE state = 'pending' AND next_at <= $1 AND lower(split_part(url, '/', 3)) <> ALL($4::text[])
+    ORDER BY next_at LIMIT $3
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE deliveries AS d SET next_at = $2
+FROM due, accounts AS a
+WHERE d.campaign_id = due.campaign_id AND d.seq = due.seq AND d.version = due.version AND a.id = d.account_id
+RETURNING d.campaign_id, d.seq, d.version, d.url, d.body, d.tries, lower(split_part(d.url, '/', 3)) AS host,
+          a.webhook_secret;
+
+-- name: settle_deliveries
+-- How tries went. What somebody else settled meanwhile stays settled.
+UPDATE deliveries AS d
+SET state = s.state, tries = s.tries, next_at = coalesce(s.next_at, d.next_at), finished_at = s.finished_at,
+    last_status = s.last_status, last_error = s.last_error
+FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::text[], $5::integer[], $6::timestamptz[],
+            $7::timestamptz[], $8::integer[], $9::text[])
+    AS s (campaign_id, seq, version, state, tries, next_at, finished_at, last_status, last_error)
+WHERE d.campaign_id = s.campaign_id AND d.seq = s.seq AND d.version = s.version AND d.state = 'pending';
+
+-- name: list_dead
+-- The dead letters of one campaign or of all, oldest first.
+SELECT campaign_id, seq, version, tries, last_status, last_error, finished_at FROM deliveries
+WHERE state = 'dead' AND ($1::bigint IS NULL OR campaign_id = $1)
+ORDER BY finished_at, campaign_id, seq LIMIT $2;
+
+-- name: replay_dead
+-- Dead letters of one campaign or of all become due now, with all their tries before them.
+UPDATE deliveries SET state = 'pending', tries = 0, next_at = $2, finished_at = NULL
+WHERE state = 'dead' AND ($1::bigint IS NULL OR campaign_id = $1);
