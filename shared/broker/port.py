@@ -88,9 +88,7 @@ class Broker(Protocol):
         """
         ...
 
-    def subscribe(
-        self, queue: str, *, prefetch: int
-    ) -> AbstractAsyncContextManager[AsyncIterator[Delivery]]:
+    def subscribe(self, queue: str, *, prefetch: int) -> AbstractAsyncContextManager[AsyncIterator[Delivery]]:
         """Receive a queue's messages, at most `prefetch` undecided at a time.
 
         The iterator survives a lost connection. Leaving the context stops the flow; deliveries that are

@@ -28,9 +28,7 @@ def main() -> int:
     commands = parser.add_subparsers(dest="command", required=True)
     commands.add_parser("migrate", help="bring the schema up to date")
     clock = commands.add_parser("clock", help="run a rehearsal's clock (ENVIRONMENT=test or demo)")
-    clock.add_argument(
-        "--origin", type=datetime.fromisoformat, required=True, help="2022-01-03T07:58:00-05:00"
-    )
+    clock.add_argument("--origin", type=datetime.fromisoformat, required=True, help="2022-01-03T07:58:00-05:00")
     clock.add_argument("--rate", type=float, required=True, help="seconds of house time in a real second")
     arguments = parser.parse_args()
     settings = HouseSettings()

@@ -35,9 +35,7 @@ async def migrate(dsn: str) -> list[str]:
     snapshot, and an index that the holder builds concurrently would then wait for the waiter.
     """
     clock = Clock()
-    connection = await asyncpg.connect(
-        dsn, timeout=10, server_settings={"application_name": "paceline-migrate"}
-    )
+    connection = await asyncpg.connect(dsn, timeout=10, server_settings={"application_name": "paceline-migrate"})
     try:
         while not await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
             await clock.sleep(0.1)
@@ -47,9 +45,7 @@ async def migrate(dsn: str) -> list[str]:
         for version, name, sql in missing:
             async with connection.transaction():
                 await connection.execute(sql)
-                await connection.execute(
-                    "INSERT INTO schema_history VALUES ($1, $2, $3)", version, name, clock.now()
-                )
+                await connection.execute("INSERT INTO schema_history VALUES ($1, $2, $3)", version, name, clock.now())
         return [name for _, name, _ in missing]
     finally:
         await connection.close()

@@ -4,91 +4,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 
 import pytest
 
-from shared.broker.connect import make_broker
-from shared.broker.port import Broker, BrokerError, Delivery, Message
-from shared.broker.rabbit import RabbitBroker
+from shared.broker.port import BrokerError, Message
 from shared.broker.topology import DELIVERY_LIMIT
-
-LETTER = "calls.place.v1"
-QUEUE = "dialer.calls.place.v1"
-OTHER_LETTER = "calls.ended.v1"
-OTHER_QUEUE = "results.calls.ended.v1"
-
-WITHIN_SECONDS = 20
-NOTHING_FOR_SECONDS = 0.3
-
-
-@pytest.fixture(params=["memory", "rabbit"])
-def broker_url(request) -> str:
-    return "memory://" if request.param == "memory" else request.getfixturevalue("rabbit_url")
-
-
-@asynccontextmanager
-async def house(url: str, prefix: str) -> AsyncIterator[Broker]:
-    """Hold an open broker; afterwards nothing of it is left on the server."""
-    broker = make_broker(url, prefix=prefix, name="contract")
-    await broker.open()
-    try:
-        yield broker
-    finally:
-        if isinstance(broker, RabbitBroker):
-            await broker.open()
-            await broker.delete_topology()
-        await broker.close()
-
-
-@pytest.fixture
-async def broker(broker_url, queue_prefix) -> AsyncIterator[Broker]:
-    async with house(broker_url, queue_prefix) as broker:
-        yield broker
-
-
-def letters(count: int, *, name: str = LETTER, start: int = 0) -> list[Message]:
-    return [Message(name, b'{"n":%d}' % n, f"{name}-{n}") for n in range(start, start + count)]
-
-
-async def take(deliveries: AsyncIterator[Delivery], count: int) -> list[Delivery]:
-    async with asyncio.timeout(WITHIN_SECONDS):
-        return [await anext(deliveries) for _ in range(count)]
-
-
-async def nothing_comes(deliveries: AsyncIterator[Delivery]) -> bool:
-    try:
-        await asyncio.wait_for(anext(deliveries), NOTHING_FOR_SECONDS)
-    except TimeoutError:
-        return True
-    return False
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(WITHIN_SECONDS):
-        while not await condition():  # noqa: ASYNC110 (the state is on a server)
-            await asyncio.sleep(0.02)
-
-
-async def depth_becomes(broker: Broker, depth: int, *, queue: str = QUEUE) -> None:
-    async def reached() -> bool:
-        return await broker.depth(queue) == depth
-
-    await eventually(reached)
-
-
-async def dead_letters_become(broker: Broker, count: int) -> list:
-    async def reached() -> bool:
-        return len(await broker.dead_letters(QUEUE, limit=100)) == count
-
-    await eventually(reached)
-    return await broker.dead_letters(QUEUE, limit=100)
-
-
-def ids(deliveries: list[Delivery]) -> list[str]:
-    return [delivery.message.message_id for delivery in deliveries]
-
+from tests.support.broker_suite import (
+    LETTER,
+    OTHER_LETTER,
+    OTHER_QUEUE,
+    QUEUE,
+    WITHIN_SECONDS,
+    dead_letters_become,
+    depth_becomes,
+    house,
+    ids,
+    letters,
+    nothing_comes,
+    take,
+)
 
 # ---------------------------------------------------------------------------------------- publish, receive
 

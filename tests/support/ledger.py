@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, time
 
-from shared.db.pool import Database
+from shared.db.pool import Connection, Database
 from shared.domain.calling_hours import CallingHours, Day, Window
 
 LONG_AGO = datetime(2021, 1, 1, tzinfo=UTC)
@@ -27,27 +27,7 @@ async def add_campaign(
     """Write a campaign on all days of the week and return its id; its numbers end in 55501NN."""
     hours = CallingHours(frozenset(Day), start_date, end_date, tuple(Window(*w) for w in windows))
     async with database.transaction() as connection:
-        account = await connection.fetchval(
-            "INSERT INTO accounts (name, webhook_secret, created_at)"
-            " VALUES (gen_random_uuid()::text, $1, $2) RETURNING id",
-            "whsec_" + "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0",
-            LONG_AGO,
-        )
-        schedule = await connection.fetchval(
-            "INSERT INTO schedules (account_id, days, created_at, updated_at) VALUES ($1, $2, $3, $3) RETURNING id",
-            account,
-            list(Day),
-            LONG_AGO,
-        )
-        profile = await connection.fetchval(
-            "INSERT INTO profiles (account_id, period, time_between_periods, amount_per_period, created_at, updated_at)"
-            " VALUES ($1, $2, $3, $4, $5, $5) RETURNING id",
-            account,
-            period,
-            rest,
-            amount,
-            LONG_AGO,
-        )
+        account, schedule, profile = await _add_resources(connection, period, rest, amount)
         campaign: int = await connection.fetchval(
             "INSERT INTO campaigns (account_id, state, start_date, end_date, ends_at, schedule_id, start_url,"
             " result_url, queue_end, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)"
@@ -63,16 +43,9 @@ async def add_campaign(
             numbers,
             LONG_AGO,
         )
-        for position, (start, end) in enumerate(windows):
-            await connection.execute(
-                "INSERT INTO campaign_profiles VALUES ($1, $2, $3, $4, $5, $6)",
-                campaign,
-                position,
-                account,
-                profile,
-                start,
-                end,
-            )
+        for position, window in enumerate(windows):
+            row = (campaign, position, account, profile, *window)
+            await connection.execute("INSERT INTO campaign_profiles VALUES ($1, $2, $3, $4, $5, $6)", *row)
         await connection.execute("INSERT INTO pacing (campaign_id) VALUES ($1)", campaign)
         await connection.execute(
             "INSERT INTO calls (campaign_id, seq, phone, message_reference)"
@@ -82,3 +55,28 @@ async def add_campaign(
             numbers,
         )
     return campaign
+
+
+async def _add_resources(connection: Connection, period: int, rest: int, amount: int) -> tuple[int, int, int]:
+    """Write an account with a schedule of all days and a profile; returns their ids."""
+    account: int = await connection.fetchval(
+        "INSERT INTO accounts (name, webhook_secret, created_at) VALUES (gen_random_uuid()::text, $1, $2) RETURNING id",
+        "whsec_" + "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0",
+        LONG_AGO,
+    )
+    schedule: int = await connection.fetchval(
+        "INSERT INTO schedules (account_id, days, created_at, updated_at) VALUES ($1, $2, $3, $3) RETURNING id",
+        account,
+        list(Day),
+        LONG_AGO,
+    )
+    profile: int = await connection.fetchval(
+        "INSERT INTO profiles (account_id, period, time_between_periods, amount_per_period, created_at, updated_at)"
+        " VALUES ($1, $2, $3, $4, $5, $5) RETURNING id",
+        account,
+        period,
+        rest,
+        amount,
+        LONG_AGO,
+    )
+    return account, schedule, profile
