@@ -14,6 +14,7 @@ from shared.contracts.calls import CallsEnded, CallsExpired, CallsOrphaned, Outc
 from shared.db import outbox
 from shared.db.pool import TRANSIENT, Database
 from shared.domain.call_state import Disposition
+from shared.observability.metrics import CALLS_EXPIRED, CALLS_ORPHANED, CALLS_UNKNOWN, SLOTS_FORFEITED
 
 log = structlog.get_logger()
 
@@ -56,6 +57,7 @@ class Reaper:
 
     async def _lapse(self, now: datetime, gone: datetime) -> None:
         while lapsed := await self._database.execute(SQL["lapse_passed"], now, gone):
+            SLOTS_FORFEITED.inc(lapsed)
             log.info("reaper.slots_forfeited", slots=lapsed)
 
     async def _orphan(self, now: datetime, gone: datetime) -> None:
@@ -66,6 +68,7 @@ class Reaper:
                 return
             slots = tuple(Slot.model_validate(dict(row)) for row in rows)
             await outbox.append(connection, CallsOrphaned(attempts=slots), now=now)
+        CALLS_ORPHANED.inc(len(slots))
         log.warning("reaper.orphaned", calls=len(slots))
 
     async def _settle(self, now: datetime, silent_since: datetime) -> None:
@@ -87,6 +90,7 @@ class Reaper:
                 for row in rows
             )
             await outbox.append(connection, CallsEnded(outcomes=outcomes), now=now)
+        CALLS_UNKNOWN.inc(len(outcomes))
         log.warning("reaper.unknown", calls=len(outcomes))
 
     async def _end(self, now: datetime) -> None:
@@ -109,6 +113,7 @@ class Reaper:
                 await connection.execute(SQL["move_cursor"], campaign_id, last + 1)
             seqs += fresh
             if seqs:
+                CALLS_EXPIRED.inc(len(seqs))
                 letter = CallsExpired(campaign_id=campaign_id, seqs=tuple(seqs), expired_at=now, reason=reason)
                 await outbox.append(connection, letter, now=now)
             elif not place["granted"]:

@@ -18,6 +18,7 @@ from shared.broker.port import Broker, BrokerError, Message
 from shared.clock import Clock
 from shared.contracts.calls import Job, PlaceCalls
 from shared.db.pool import TRANSIENT
+from shared.observability.metrics import GRANT_LATENESS, JOBS_UNCONFIRMED, SLOTS_GRANTED
 
 log = structlog.get_logger()
 
@@ -113,9 +114,16 @@ class Ticker:
         if granted:
             served = planned.grants[: len(granted)]
             seat.campaign = campaign.after(planned.period, served)
+            self._count(served)
             await self._ring(campaign, planned.period, served, granted)
         if len(granted) < len(planned.grants):  # the queue is empty; a letter or the roster's next round tells of more
             seat.wake_at = now + self._clock.span(self._roster_seconds)
+
+    def _count(self, served: tuple[Grant, ...]) -> None:
+        SLOTS_GRANTED.inc(len(served))
+        now = self._clock.now()
+        for grant in served:
+            GRANT_LATENESS.observe(max(0.0, (now - grant.not_before).total_seconds()))
 
     async def _ring(
         self, campaign: Campaign, period: Period, served: tuple[Grant, ...], granted: list[Granted]
@@ -137,6 +145,7 @@ class Ticker:
         try:
             await self._broker.publish([Message(x.NAME, x.encode(), _message_id(x.jobs[0])) for x in letters])
         except BrokerError as error:
+            JOBS_UNCONFIRMED.inc(len(jobs))
             log.warning("pacer.jobs_not_confirmed", campaign_id=campaign.id, jobs=len(jobs), error=str(error))
 
     async def _pause(self, roster_at: float) -> None:

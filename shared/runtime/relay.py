@@ -10,6 +10,7 @@ import structlog
 from shared.broker.port import BrokerError, Message
 from shared.db.outbox import Waiting, hand_over
 from shared.db.pool import TRANSIENT
+from shared.observability.metrics import LETTERS_RELAYED
 from shared.runtime.service import Platform
 
 log = structlog.get_logger()
@@ -33,7 +34,9 @@ class Relay:
         clock = self._platform.clock
         while not stopping.is_set():
             try:
-                if not await hand_over(self._platform.database, self._publish):
+                handed = await hand_over(self._platform.database, self._publish)
+                LETTERS_RELAYED.inc(handed)
+                if not handed:
                     await clock.sleep(_IDLE_SECONDS)
             except TROUBLES as error:
                 log.warning("relay.waiting", error=type(error).__name__)
