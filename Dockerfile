@@ -1,0 +1,29 @@
+# One image for every process: `docker run paceline services.pacer` chooses the room; `services` is the whole house.
+ARG PYTHON_IMAGE=python:3.13-slim
+
+FROM ${PYTHON_IMAGE} AS requirements
+RUN python -m venv /venv
+COPY requirements.lock .
+RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock \
+    && /venv/bin/pip uninstall --yes --quiet pip
+
+FROM ${PYTHON_IMAGE}
+ENV PATH=/venv/bin:$PATH \
+    PYTHONPATH=/app \
+    PYTHONUNBUFFERED=1 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    API_HOST=0.0.0.0 \
+    OPS_HOST=0.0.0.0
+WORKDIR /app
+COPY --from=requirements /venv /venv
+COPY services services
+COPY shared shared
+COPY demo demo
+# The file system may be read-only at run time: what is compiled is compiled now.
+RUN python -m compileall -q services shared demo
+USER 10001:10001
+EXPOSE 8080 9090
+HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \
+    CMD ["python", "-m", "shared.observability.health", "http://127.0.0.1:9090/readyz"]
+ENTRYPOINT ["python", "-m"]
+CMD ["services"]

@@ -1,0 +1,59 @@
+"""The compose file says what the code means: its commands are modules, its names are settings, every room is there."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+
+import pytest
+import yaml
+
+from tests.support.repository import ROOT, text
+
+COMPOSE = yaml.safe_load(text(ROOT / "docker-compose.yml"))["services"]
+OURS = {name: service for name, service in COMPOSE.items() if service["image"].startswith("paceline:")}
+ROOMS = {"api", "pacer", "dialer", "results"}
+
+
+def known_settings() -> set[str]:
+    names = set()
+    for module in ("shared.settings", *(f"services.{room}.settings" for room in ROOMS)):
+        for value in vars(importlib.import_module(module)).values():
+            names |= {field.upper() for field in getattr(value, "model_fields", {})}
+    return names
+
+
+def test_every_room_is_a_service():
+    assert set(OURS) >= ROOMS
+    for room in ROOMS:
+        assert OURS[room]["command"] == [f"services.{room}"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_command_is_a_module_that_runs(name):
+    module = OURS[name]["command"][0]
+    spec = importlib.util.find_spec(module)
+    assert spec is not None
+    assert spec.submodule_search_locations is None or importlib.util.find_spec(f"{module}.__main__")
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_an_environment_name_is_a_setting(name):
+    assert set(OURS[name].get("environment", {})) <= known_settings()
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_a_container_of_ours_may_do_nothing_but_its_work(name):
+    service = OURS[name]
+    assert service["read_only"]
+    assert service["cap_drop"] == ["ALL"]
+    assert "no-new-privileges:true" in service["security_opt"]
+    assert service["init"]
+    assert bool(service.get("ports")) == (name == "api")
+
+
+def test_no_password_is_in_the_file_and_none_is_made_up():
+    used = re.findall(r"\$\{(\w+PASSWORD)(.{2})", text(ROOT / "docker-compose.yml"))
+    assert used
+    assert all(operator == ":?" for _, operator in used)
+    assert re.findall(r"PASSWORD=(.*)", text(ROOT / ".env.example")) == ["", ""]
