@@ -1,0 +1,91 @@
+"""Jobs leave at their instant, and late ones at no more than twice their rate."""
+
+from datetime import UTC, datetime, timedelta
+
+from services.dialer.due import DueJobs, Parcel, Waiting
+from shared.contracts.calls import Job
+
+START = datetime(2022, 1, 3, 13, tzinfo=UTC)
+
+
+def ms(count):
+    return timedelta(milliseconds=count)
+
+
+def waiting(slot, planned, campaign=1, lives=timedelta(seconds=60)):
+    job = Job(
+        campaign_id=campaign,
+        period_no=1,
+        slot_no=slot,
+        seq=slot + 1,
+        revision=1,
+        not_before=planned,
+        not_after=planned + lives,
+    )
+    return Waiting(job, Parcel(None, 1))
+
+
+def slots(taken):
+    return [each.job.slot_no for each in taken]
+
+
+def test_nothing_leaves_before_its_instant():
+    due = DueJobs()
+    due.put(waiting(0, START + ms(100)), now=START)
+    assert due.next_at() == START + ms(100)
+    assert due.take(START + ms(99), limit=10) == []
+    assert slots(due.take(START + ms(100), limit=10)) == [0]
+    assert due.next_at() is None
+
+
+def test_jobs_of_all_campaigns_leave_in_one_take_and_the_limit_holds():
+    due = DueJobs()
+    for campaign in range(5):
+        due.put(waiting(campaign, START, campaign=campaign), now=START)
+    assert len(due.take(START, limit=3)) == 3
+    assert len(due) == 2
+    assert len(due.take(START, limit=3)) == 2
+
+
+def test_late_jobs_leave_at_twice_their_rate():
+    due, now = DueJobs(), START + timedelta(seconds=10)
+    for slot in range(20):
+        due.put(waiting(slot, START + ms(100) * slot), now=now)
+    left = []
+    for step in range(0, 3000, 5):
+        left += [(step, slot) for slot in slots(due.take(now + ms(step), limit=100))]
+    assert [slot for _, slot in left] == list(range(20))
+    for (early, _), (later, _) in zip(left, left[2:], strict=False):
+        assert later - early >= 75  # two jobs planned 200 ms apart, less the loop's grace
+
+
+def test_a_standstill_of_the_loop_is_not_made_up_for_by_a_burst():
+    due = DueJobs()
+    for slot in range(100):
+        due.put(waiting(slot, START + ms(10) * slot), now=START)
+    assert len(due.take(START + ms(900), limit=1000)) <= 5
+
+
+def test_a_lanes_first_job_is_looked_at_again_when_an_earlier_one_comes():
+    due = DueJobs()
+    due.put(waiting(1, START + ms(500)), now=START)
+    due.put(waiting(0, START + ms(100)), now=START)
+    assert due.next_at() == START + ms(100)
+    assert slots(due.take(START + ms(100), limit=10)) == [0]
+    assert slots(due.take(START + ms(500), limit=10)) == [1]
+
+
+def test_a_job_whose_time_is_over_is_taken_out_to_be_decided():
+    due = DueJobs()
+    due.put(waiting(0, START, lives=ms(50)), now=START)
+    due.put(waiting(1, START, lives=ms(50)), now=START)
+    assert len(due.take(START + ms(60), limit=1)) == 2
+    assert len(due) == 0
+
+
+def test_draining_empties_it():
+    due = DueJobs()
+    due.put(waiting(0, START), now=START)
+    due.put(waiting(1, START, campaign=2), now=START)
+    assert len(list(due.drain())) == 2
+    assert due.next_at() is None
