@@ -1,0 +1,146 @@
+"""The point of no return on a real PostgreSQL: one winner, and everything that refuses."""
+
+import asyncio
+from datetime import date, time, timedelta
+
+import pytest
+
+from services.dialer.store import DialerStore
+from shared.contracts.calls import Job
+from shared.db.pool import Database
+from shared.domain.calling_hours import resolve
+from tests.support.ledger import add_campaign
+
+MONDAY_8 = resolve(date(2022, 1, 3), time(8))
+LATE = timedelta(seconds=60)
+
+
+@pytest.fixture
+async def ledger(database):
+    pool = Database(database, name="test", size=24)
+    await pool.open()
+    yield pool
+    await pool.close()
+
+
+async def grant(ledger, campaign, *, count=1, at=MONDAY_8):
+    """Write grants as the pacer does, and return their jobs."""
+    jobs = []
+    for slot in range(count):
+        job = Job(
+            campaign_id=campaign,
+            period_no=1,
+            slot_no=slot,
+            seq=slot + 1,
+            revision=1,
+            not_before=at,
+            not_after=at + LATE,
+        )
+        await ledger.execute(
+            "INSERT INTO attempts (campaign_id, period_no, slot_no, seq, revision, state, due_at, not_before,"
+            " not_after) VALUES ($1, 1, $2, $3, 1, 'granted', $4, $4, $5)",
+            campaign,
+            slot,
+            slot + 1,
+            job.not_before,
+            job.not_after,
+        )
+        jobs.append(job)
+    return jobs
+
+
+async def commit(store, jobs, now=MONDAY_8):
+    return await store.commit_intents(jobs, now=now, lease_until=now + timedelta(seconds=30))
+
+
+async def states(ledger):
+    return [row["state"] for row in await ledger.fetch("SELECT state FROM attempts ORDER BY slot_no")]
+
+
+async def test_exactly_one_of_twenty_concurrent_intents_wins(ledger):
+    jobs = await grant(ledger, await add_campaign(ledger, numbers=30), count=10)
+    stores = [DialerStore(ledger, owner=f"d{n}") for n in range(20)]
+    won = await asyncio.gather(*(commit(store, jobs) for store in stores))
+    assert sorted(intent.slot.slot_no for intents in won for intent in intents) == list(range(10))
+    assert await states(ledger) == ["dialing"] * 10
+
+
+async def test_an_intent_carries_what_the_call_needs(ledger):
+    campaign = await add_campaign(ledger, numbers=1, start_url="http://app.example/start")
+    (intent,) = await commit(DialerStore(ledger, owner="d"), await grant(ledger, campaign))
+    assert (intent.phone, intent.message_reference, intent.fence) == ("+12125550001", "ref-1", 1)
+    assert (intent.start_url, intent.not_after) == ("http://app.example/start", MONDAY_8 + LATE)
+
+
+async def test_a_stop_before_the_intent_refuses_it(ledger):
+    campaign = await add_campaign(ledger, numbers=1)
+    jobs = await grant(ledger, campaign)
+    await ledger.execute("UPDATE campaigns SET state = 'stopped', revision = revision + 1 WHERE id = $1", campaign)
+    assert await commit(DialerStore(ledger, owner="d"), jobs) == []
+    assert await states(ledger) == ["granted"]
+
+
+async def test_an_intent_waits_for_a_stop_that_is_under_way_and_then_sees_it(ledger):
+    campaign = await add_campaign(ledger, numbers=1)
+    jobs = await grant(ledger, campaign)
+    async with ledger.transaction() as connection:
+        await connection.execute("UPDATE campaigns SET state = 'stopped' WHERE id = $1", campaign)
+        intents = asyncio.create_task(commit(DialerStore(ledger, owner="d"), jobs))
+        await asyncio.sleep(0.2)
+        assert not intents.done()
+    assert await intents == []
+    assert await states(ledger) == ["granted"]
+
+
+async def test_another_revision_refuses(ledger):
+    campaign = await add_campaign(ledger, numbers=1)
+    jobs = await grant(ledger, campaign)
+    await ledger.execute("UPDATE campaigns SET revision = revision + 1 WHERE id = $1", campaign)
+    assert await commit(DialerStore(ledger, owner="d"), jobs) == []
+
+
+@pytest.mark.parametrize("at", [MONDAY_8 - timedelta(milliseconds=1), MONDAY_8 + LATE])
+async def test_too_early_and_too_late_are_refused_and_the_entry_stays_granted(ledger, at):
+    jobs = await grant(ledger, await add_campaign(ledger, numbers=1))
+    assert await commit(DialerStore(ledger, owner="d"), jobs, at) == []
+    assert await states(ledger) == ["granted"]
+
+
+async def test_an_intent_is_retracted_only_with_its_fence_and_by_its_owner(ledger):
+    jobs = await grant(ledger, await add_campaign(ledger, numbers=1))
+    mine, other = DialerStore(ledger, owner="me"), DialerStore(ledger, owner="other")
+    (intent,) = await commit(mine, jobs)
+    assert await other.retract({intent.key: intent.fence}) == 0
+    assert await mine.retract({intent.key: intent.fence - 1}) == 0
+    assert await mine.retract({intent.key: intent.fence}) == 1
+    assert await states(ledger) == ["granted"]
+    (again,) = await commit(other, jobs)
+    assert again.fence == intent.fence + 1
+
+
+async def test_a_commit_of_unknown_fate_is_found_and_undone(ledger):
+    jobs = await grant(ledger, await add_campaign(ledger, numbers=3), count=3)
+    mine = DialerStore(ledger, owner="me")
+    await commit(DialerStore(ledger, owner="other"), jobs[:1])
+    await commit(mine, jobs)
+    assert await mine.retract_unknown(jobs, intent_at=MONDAY_8 + timedelta(seconds=1)) == 0
+    assert await mine.retract_unknown(jobs, intent_at=MONDAY_8) == 2
+    assert await states(ledger) == ["dialing", "granted", "granted"]
+
+
+async def test_leases_are_renewed_for_the_listed_attempts_only(ledger):
+    jobs = await grant(ledger, await add_campaign(ledger, numbers=2), count=2)
+    mine = DialerStore(ledger, owner="me")
+    first, _ = sorted(await commit(mine, jobs), key=lambda intent: intent.slot.slot_no)
+    until = MONDAY_8 + timedelta(seconds=90)
+    assert await mine.renew({first.key: first.fence}, lease_until=until) == 1
+    leases = [r["lease_until"] for r in await ledger.fetch("SELECT lease_until FROM attempts ORDER BY slot_no")]
+    assert leases == [until, MONDAY_8 + timedelta(seconds=30)]
+
+
+async def test_briefs_hold_the_hours(ledger):
+    campaign = await add_campaign(ledger, numbers=1)
+    briefs = await DialerStore(ledger, owner="me").load_briefs([campaign, campaign + 1])
+    assert list(briefs) == [campaign]
+    assert briefs[campaign].hours.opening_at(MONDAY_8)
+    assert not briefs[campaign].hours.opening_at(MONDAY_8 - timedelta(seconds=1))
