@@ -52,10 +52,10 @@ async def tenant_server(sink: Sink) -> AsyncIterator[str]:
     """Run the tenant's own web server and yield its address."""
     runner = web.AppRunner(make_application(sink), access_log=None)
     await runner.setup()
+    listener = socket.create_server(("127.0.0.1", 0))
+    await web.SockSite(runner, listener).start()  # the site owns the socket from here on
     try:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            await web.SockSite(runner, listener).start()
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         await runner.cleanup()
 

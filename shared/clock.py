@@ -27,6 +27,7 @@ class Clock:
     """House time. It never goes back: after a correction backwards it stands still until time has caught up."""
 
     def __init__(self, reading: Reading | None = None) -> None:
+        self._measured = reading is not None
         self._reading = reading or Reading(datetime.now(UTC), time.monotonic())
         self._latest = self._reading.instant
 
@@ -43,7 +44,10 @@ class Clock:
         return self._latest
 
     def adjust(self, reading: Reading) -> None:
-        """Take a new measurement of the house's time."""
+        """Take a new measurement of the house's time; the first one replaces the host's own clock."""
+        if not self._measured:
+            self._measured = True
+            self._latest = reading.instant
         self._reading = reading
 
     def monotonic(self) -> float:
