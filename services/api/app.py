@@ -1,0 +1,38 @@
+"""The composition root of the api room."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from aiohttp import web
+
+from services.api.desk import Desk
+from services.api.errors import error_middleware
+from services.api.routes import add_routes
+from services.api.server import HttpServer, bind
+from services.api.settings import ApiSettings
+from services.api.spool import Limits
+from shared.runtime.service import Check, Platform, Service
+
+
+def build(settings: ApiSettings, platform: Platform, listener: socket.socket | None = None) -> Service:
+    """Put the room together; its socket is bound here unless one is handed in.
+
+    Raises:
+        OSError: the address is taken or not ours.
+    """
+    desk = Desk(
+        clock=platform.clock,
+        database=platform.database,
+        limits=Limits(fields=settings.field_bytes, upload=settings.upload_bytes),
+        imports=asyncio.Semaphore(min(settings.imports_at_once, max(1, settings.pool_size // 2))),
+    )
+    # Bodies are bounded where they are received; this bound is only the outermost one.
+    outermost = settings.upload_bytes + 2 * settings.field_bytes
+    app = web.Application(middlewares=[error_middleware(platform.clock)], client_max_size=outermost)
+    add_routes(app, desk)
+    server = HttpServer(
+        app, listener or bind(settings.api_host, settings.api_port), drain_seconds=settings.drain_seconds
+    )
+    return Service("api", (server,), (Check("database", platform.database.answers),))

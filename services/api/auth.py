@@ -1,0 +1,48 @@
+"""Who is calling: Bearer tokens `pl_<id>_<secret>`, of which only a SHA-256 is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime
+
+from services.api.errors import Problem
+from shared.db.pool import Database
+from shared.db.statements import load_statements
+
+SQL = load_statements("services.api")
+_PIECES = 3
+_NOBODY = bytes(32)
+
+
+def issue() -> tuple[str, str, bytes]:
+    """Return a new token's public id, the token, and the hash of its secret."""
+    token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
+    return token_id, f"pl_{token_id}_{secret}", hash_secret(secret)
+
+
+def hash_secret(secret: str) -> bytes:
+    """Return what is stored of a secret."""
+    return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
+
+
+async def authenticate(database: Database, header: str | None, *, now: datetime) -> int:
+    """Return the account of an Authorization header.
+
+    Raises:
+        Problem: 401, the same for every reason.
+    """
+    scheme, _, token = (header or "").strip().partition(" ")
+    pieces = token.strip().split("_", 2)
+    if scheme.lower() != "bearer" or len(pieces) != _PIECES or pieces[0] != "pl" or not pieces[1].isalnum():
+        raise _unauthorized(header)
+    row = await database.fetch_one(SQL["find_token"], pieces[1], now) if pieces[1].isascii() else None
+    if not hmac.compare_digest(hash_secret(pieces[2]), row["secret_hash"] if row else _NOBODY) or row is None:
+        raise _unauthorized(header)
+    return int(row["account_id"])
+
+
+def _unauthorized(header: str | None) -> Problem:
+    challenge = 'Bearer realm="paceline"' + (', error="invalid_token"' if header else "")
+    return Problem(401, "A valid Bearer token is needed.", headers={"WWW-Authenticate": challenge})

@@ -1,0 +1,275 @@
+"""The one decoder: query, urlencoded, multipart and JSON become the same parameters."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+from urllib.parse import parse_qsl
+
+import aiohttp
+from aiohttp import web
+
+from services.api import jsonlists
+from services.api.errors import Problem
+from services.api.multipart import read_multipart
+from services.api.spool import Limits, Numbers, spool
+
+LISTS = frozenset({"days", "profiles", "phone_numbers"})
+NUMBERS = "phone_numbers"
+_KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)\Z")
+_STEP = re.compile(r"\[([^\[\]]*)\]")
+_DEPTH = 4
+_PAIRS = 10_000
+_JSON_TYPES = frozenset({"application/json", "text/json"})
+# What is sent when nobody chose a type; aiohttp says octet-stream when there is none.
+_UNTYPED = frozenset({"text/plain", "application/octet-stream", ""})
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """The parameters of a request, and its phone numbers apart from them."""
+
+    fields: dict[str, Any] = field(default_factory=dict)
+    numbers: Numbers | None = None
+
+    def close(self) -> None:
+        """Forget the spooled numbers."""
+        if self.numbers:
+            self.numbers.close()
+
+
+async def decode(request: web.Request, limits: Limits) -> Decoded:
+    """Merge the query string and the body into one set of parameters.
+
+    Raises:
+        Problem: 400 malformed, 413 too large, 415 a type nobody reads, 422 a file that is none.
+    """
+    query = from_pairs(_parse_query(request.rel_url.raw_query_string.encode()))
+    try:
+        decoded = await _decode_body(request, limits)
+    except (web.RequestPayloadError, aiohttp.ClientPayloadError, aiohttp.http.HttpProcessingError) as error:
+        raise malformed("its transfer encoding is broken") from error
+    try:
+        if twice := sorted(query.keys() & (decoded.fields.keys() | ({NUMBERS} if decoded.numbers else set()))):
+            raise malformed(f"{twice[0]} is given in the query string and in the body")  # noqa: TRY301
+        return _take_numbers(query | decoded.fields, decoded.numbers)
+    except BaseException:
+        decoded.close()
+        raise
+
+
+def from_query(request: web.Request) -> dict[str, Any]:
+    """Return the parameters of the query string alone.
+
+    Raises:
+        Problem: 400 malformed.
+    """
+    return from_pairs(_parse_query(request.rel_url.raw_query_string.encode()))
+
+
+async def _decode_body(request: web.Request, limits: Limits) -> Decoded:
+    if not request.can_read_body:
+        return Decoded()
+    kind = request.content_type.lower()
+    if kind == "multipart/form-data":
+        pairs, file = await read_multipart(request, limits)
+        try:
+            return Decoded(from_pairs(pairs), file)
+        except BaseException:
+            if file:
+                file.close()
+            raise
+    if kind == "application/x-www-form-urlencoded":
+        with await spool(request.content, limits.fields) as body:
+            return Decoded(from_pairs(_parse_query(body.read())))
+    if kind in _JSON_TYPES or kind.endswith("+json") or kind in _UNTYPED:
+        return await _decode_json(request, limits, typed=kind not in _UNTYPED)
+    raise Problem(415, "Send JSON, a form (urlencoded or multipart) or parameters in the query string.")
+
+
+async def _decode_json(request: web.Request, limits: Limits, *, typed: bool) -> Decoded:
+    body = await spool(request.content, limits.upload, longest_token=limits.fields)
+    keep = False
+    try:
+        size = body.seek(0, 2)
+        body.seek(0)
+        start = body.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
+        body.seek(0)
+        if not start and size <= limits.fields:
+            return Decoded()
+        if not typed and start[:1] not in (b"{", b"["):
+            raise malformed("a body without a Content-Type must be JSON")
+        if size <= limits.fields:
+            return Decoded(parse_object(body.read()))
+        fields, has_numbers = await asyncio.to_thread(jsonlists.scan, body, limits.fields)
+        keep = has_numbers
+        check_text(fields)
+        return Decoded(fields, Numbers(file=body, kind="json") if has_numbers else None)
+    finally:
+        if not keep:
+            body.close()
+
+
+def parse_object(text: bytes) -> dict[str, Any]:
+    """Read a JSON object; a key that is given twice is refused, and so is what JSON does not know (NaN).
+
+    Raises:
+        Problem: 400.
+    """
+    value = _parse_json(text)
+    if not isinstance(value, dict):
+        raise malformed("the JSON must be an object")
+    check_text(value)
+    return value
+
+
+def _parse_json(text: bytes | str) -> Any:
+    try:
+        if isinstance(text, bytes):
+            text = text.decode("utf-8-sig")
+        return json.loads(text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise malformed("the JSON cannot be read") from None
+
+
+def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise malformed("a JSON key is given twice")
+    return found
+
+
+def _refuse_constant(_: str) -> NoReturn:
+    raise malformed("the JSON holds a number that is none")
+
+
+def _parse_query(text: bytes) -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(text.decode(), keep_blank_values=True, errors="strict", max_num_fields=_PAIRS)
+    except ValueError:
+        raise malformed("the form or query string cannot be read as UTF-8 parameters") from None
+
+
+def from_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
+    """Build parameters from form pairs: repeated keys, `days[]`, PHP brackets, and JSON text for lists.
+
+    Raises:
+        Problem: 400 for keys that contradict each other.
+    """
+    root: dict[str, Any] = {}
+    for key, value in pairs:
+        match = _KEY.match(key)
+        steps = _STEP.findall(match.group(2)) if match else []
+        name = match.group(1) if match else key
+        if len(steps) > _DEPTH:
+            raise malformed("the brackets are too deep")
+        if steps:
+            _insert(root, name, steps=steps, value=value)
+        elif name in LISTS:
+            _extend(root, name, _listed(value))
+        elif name in root:
+            raise malformed("a parameter is given twice")
+        else:
+            root[name] = value
+    fields = {name: _to_lists(value) for name, value in root.items()}
+    check_text(fields)
+    return fields
+
+
+def _listed(value: str) -> list[Any]:
+    if value.lstrip()[:1] in ("[", "{"):
+        parsed = _parse_json(value)
+        return parsed if isinstance(parsed, list) else [parsed]
+    return [value]
+
+
+def _extend(root: dict[str, Any], name: str, values: list[Any]) -> None:
+    existing = root.setdefault(name, [])
+    if not isinstance(existing, list):
+        raise malformed("a parameter is given with brackets and without")
+    existing.extend(values)
+
+
+def _insert(root: dict[str, Any], name: str, *, steps: list[str], value: str) -> None:
+    """Follow the brackets of one key and put the value at their end; [] takes the next free number."""
+    node = root
+    key = name
+    for index, step in enumerate(steps):
+        child = node.setdefault(key, {})
+        if not isinstance(child, dict):
+            raise malformed("a parameter is given with brackets and without")
+        node = child
+        key = step or _next_number(node, steps[index + 1 :])
+    if key in node:
+        raise malformed("a parameter is given twice")
+    node[key] = value
+
+
+def _next_number(node: dict[str, Any], rest: list[str]) -> str:
+    """`p[][a]=1&p[][b]=2` goes on with the same element until a key comes again."""
+    last = str(len(node) - 1)
+    if rest and rest[0] and isinstance(node.get(last), dict) and rest[0] not in node[last]:
+        return last
+    return str(len(node))
+
+
+def _to_lists(node: Any) -> Any:
+    """Turn objects whose keys are all numbers into lists, in the order of the numbers."""
+    if not isinstance(node, dict):
+        return node
+    if node and all(key.isascii() and key.isdigit() and len(key) < 10 for key in node):  # noqa: PLR2004
+        return [_to_lists(node[key]) for key in sorted(node, key=int)]
+    return {key: _to_lists(value) for key, value in node.items()}
+
+
+def check_text(value: Any) -> None:
+    """Refuse text that no UTF-8 store can hold: lone surrogates and NUL.
+
+    Raises:
+        Problem: 400.
+    """
+    if isinstance(value, str):
+        if "\x00" in value or not _encodes(value):
+            raise malformed("a text holds a NUL or is no Unicode")
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            check_text(key)
+            check_text(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            check_text(inner)
+
+
+def _encodes(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _take_numbers(fields: dict[str, Any], file: Numbers | None) -> Decoded:
+    """Put phone numbers that came as a field where those that came as a file are."""
+    if NUMBERS not in fields:
+        return Decoded(fields, file)
+    value = fields.pop(NUMBERS)
+    if file:
+        raise malformed("phone_numbers is given twice")
+    if isinstance(value, str) and value.strip():
+        value = _listed(value)
+    if not isinstance(value, list):
+        raise Problem(
+            422,
+            "The request has a bad parameter.",
+            errors=[{"field": NUMBERS, "detail": "must be a list of numbers or a .csv or .txt file"}],
+        )
+    return Decoded(fields, Numbers(elements=tuple(value), kind="list"))
+
+
+def malformed(why: str) -> Problem:
+    """Return the refusal of a body that cannot be read."""
+    return Problem(400, f"The request cannot be read: {why}.", errors=[{"field": "body", "detail": why}])

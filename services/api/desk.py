@@ -1,0 +1,103 @@
+"""What a handler is handed: the room's tools and one authenticated request."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, nullcontext
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import orjson
+from aiohttp import web
+
+from services.api import bodies
+from services.api.bodies import Decoded
+from services.api.errors import not_found
+from services.api.schemas.campaigns import Page
+from services.api.schemas.fields import ID_DIGITS, Parameters
+from services.api.spool import Limits, Numbers
+from shared.clock import Clock
+from shared.db.pool import Database
+
+P = TypeVar("P", bound=Parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The tools of the room."""
+
+    clock: Clock
+    database: Database
+    limits: Limits
+    imports: asyncio.Semaphore  # an import holds a connection for long: some must be left for the others
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """One request of an account that proved itself."""
+
+    desk: Desk
+    request: web.Request
+    account_id: int
+
+    @property
+    def resource_id(self) -> int:
+        """The id in the path.
+
+        Raises:
+            Problem: 404 it is no id.
+        """
+        written = self.request.match_info["id"]
+        if not (written.isascii() and written.isdigit() and len(written) <= ID_DIGITS):
+            raise not_found()
+        return int(written)
+
+    @property
+    def page(self) -> Page:
+        """Which part of the list is wanted."""
+        return Page.model_validate(bodies.from_query(self.request))
+
+    async def read(self, schema: type[P]) -> P:
+        """Return the request's parameters; phone numbers are not among them.
+
+        Raises:
+            Problem: 400, 413 or 415, the body cannot be read.
+            ValidationError: a field does not fit.
+        """
+        async with self.decoded() as decoded:
+            unexpected: dict[str, Any] = {bodies.NUMBERS: None} if decoded.numbers else {}
+            return schema.model_validate(decoded.fields | unexpected)
+
+    @asynccontextmanager
+    async def decoded(self) -> AsyncIterator[Decoded]:
+        """Hold the request's parameters and numbers until the end of the context."""
+        decoded = await bodies.decode(self.request, self.desk.limits)
+        try:
+            yield decoded
+        finally:
+            decoded.close()
+
+    @asynccontextmanager
+    async def importing(self, numbers: Numbers | None) -> AsyncIterator[None]:
+        """Wait for a place among the imports, when there is something to import."""
+        async with self.desk.imports if numbers else nullcontext():
+            yield
+
+    def listing(self, rows: list[dict[str, Any]], page: Page) -> web.Response:
+        """Answer a list, with a link to the next page when the one asked for is full."""
+        headers: dict[str, str] = {}
+        if page.limit is not None and len(rows) == page.limit:
+            url = self.request.rel_url.with_query({"limit": str(page.limit), "after": str(rows[-1]["id"])})
+            headers["Link"] = f'<{url}>; rel="next"'
+        return answer(rows, headers=headers)
+
+
+def done(response: Mapping[str, Any]) -> web.Response:
+    """Answer a write as the seed does."""
+    return answer({"status": "success", "response": dict(response)})
+
+
+def answer(body: Any, *, headers: Mapping[str, str] | None = None) -> web.Response:
+    """Answer JSON."""
+    return web.Response(body=orjson.dumps(body), content_type="application/json", headers=headers)

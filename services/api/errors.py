@@ -1,0 +1,157 @@
+"""Every refusal as application/problem+json (RFC 9457), made in one middleware."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler, Middleware
+from pydantic import ValidationError
+
+from shared.clock import Clock
+from shared.db.pool import TRANSIENT
+from shared.domain.errors import DomainError
+
+log = structlog.get_logger()
+
+REQUEST_ID = "X-Request-ID"
+_GOOD_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z", re.ASCII)
+_LOCK_NOT_AVAILABLE = "55P03"
+_ERRORS_SHOWN = 100
+_NAME_SHOWN = 100
+_CONFLICT = 409
+
+
+class Problem(Exception):
+    """A refusal with its HTTP status; `errors` name the field or the line."""
+
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        *,
+        slug: str | None = None,
+        errors: Sequence[Mapping[str, Any]] = (),
+        headers: Mapping[str, str] | None = None,
+        **extra: Any,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.slug = slug
+        self.errors = tuple(errors)
+        self.headers = dict(headers or {})
+        self.extra = extra
+
+
+def refuse_field(field: str, detail: str, *, status: int = 422) -> Problem:
+    """Return the refusal of one field."""
+    return Problem(
+        status, "The request has a bad parameter.", errors=[{"field": field[:_NAME_SHOWN], "detail": detail}]
+    )
+
+
+def not_found() -> Problem:
+    """Return the one answer to ids that do not exist and to those of other accounts."""
+    return Problem(404, "There is no such resource.", slug="not-found")
+
+
+def from_validation(error: ValidationError) -> Problem:
+    """Return the refusal of a request whose fields do not fit their schema; no value is repeated."""
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    errors = [
+        {
+            "field": ".".join(str(step) for step in one["loc"])[:_NAME_SHOWN] or "body",
+            "detail": one["msg"].removeprefix("Value error, "),
+        }
+        for one in found[:_ERRORS_SHOWN]
+    ]
+    return Problem(422, "The request has a bad parameter.", errors=errors)
+
+
+def error_middleware(clock: Clock) -> Middleware:
+    """Return the middleware that answers with problems and writes one log line for each request."""
+
+    @web.middleware
+    async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
+        began = clock.monotonic()
+        given = request.headers.get(REQUEST_ID, "")
+        request_id = given if _GOOD_ID.match(given) else uuid.uuid4().hex
+        try:
+            response = await handler(request)
+        except Exception as error:  # noqa: BLE001 (the one place that turns any error into an answer)
+            response = _render(_to_problem(error, request_id), request_id)
+        response.headers[REQUEST_ID] = request_id
+        resource = request.match_info.route.resource
+        log.info(
+            "http.answered",
+            method=request.method,
+            route=resource.canonical if resource else None,
+            status=response.status,
+            seconds=round(clock.monotonic() - began, 4),
+            request_id=request_id,
+        )
+        return response
+
+    return answer
+
+
+def _to_problem(error: Exception, request_id: str) -> Problem:
+    """Return the problem an exception means; what nobody expected is logged and hidden."""
+    if isinstance(error, Problem):
+        return error
+    if isinstance(error, ValidationError):
+        return from_validation(error)
+    if isinstance(error, DomainError):
+        return Problem(_CONFLICT, str(error), slug=error.slug)
+    if isinstance(error, web.HTTPException):
+        return _from_http(error)
+    if isinstance(error, TRANSIENT) or getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
+        log.warning("http.database_away", error=type(error).__name__, request_id=request_id)
+        return Problem(503, "The database cannot be reached now; try again.", headers={"Retry-After": "5"})
+    # The message and the values of an unexpected error may hold numbers: only its type and place are logged.
+    log.error("http.failed", error=type(error).__name__, at=_place(error), request_id=request_id)
+    return Problem(500, "Something went wrong here; the request_id tells us where.")
+
+
+def _from_http(error: web.HTTPException) -> Problem:
+    headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
+    details = {
+        404: "There is no such resource.",
+        405: "This method is not allowed here; see the Allow header.",
+        413: "The request is too large.",
+    }
+    slug = "not-found" if error.status == HTTPStatus.NOT_FOUND else None
+    return Problem(error.status, details.get(error.status, error.reason), slug=slug, headers=headers)
+
+
+def _place(error: Exception) -> str:
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+
+
+def _render(problem: Problem, request_id: str) -> web.Response:
+    title = HTTPStatus(problem.status).phrase
+    body = {
+        "type": f"urn:paceline:problem:{problem.slug or title.lower().replace(' ', '-')}",
+        "title": title,
+        "status": problem.status,
+        "detail": problem.detail,
+        "errors": problem.errors,
+        "request_id": request_id,
+        **problem.extra,
+    }
+    return web.Response(
+        status=problem.status,
+        body=orjson.dumps(body),
+        content_type="application/problem+json",
+        headers=problem.headers,
+    )

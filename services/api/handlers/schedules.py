@@ -1,0 +1,58 @@
+"""Schedules: create, list, get, update, delete."""
+
+from __future__ import annotations
+
+from aiohttp import web
+
+from services.api import store
+from services.api.desk import Visit, answer, done
+from services.api.schemas.schedules import CreateSchedule, UpdateSchedule
+from services.api.store import SCHEDULE
+
+
+async def create(visit: Visit) -> web.Response:
+    """Create Schedule."""
+    wanted = await visit.read(CreateSchedule)
+    row = await store.create(
+        visit.desk.database,
+        SCHEDULE,
+        account_id=visit.account_id,
+        values=wanted.model_dump(),
+        now=visit.desk.clock.now(),
+    )
+    return done(row)
+
+
+async def list_all(visit: Visit) -> web.Response:
+    """Get Schedules."""
+    page = visit.page
+    return visit.listing(
+        await store.list_all(visit.desk.database, SCHEDULE, account_id=visit.account_id, page=page), page
+    )
+
+
+async def get(visit: Visit) -> web.Response:
+    """Answer one schedule."""
+    row = await store.get(visit.desk.database, SCHEDULE, account_id=visit.account_id, resource_id=visit.resource_id)
+    return answer(row)
+
+
+async def update(visit: Visit) -> web.Response:
+    """Update Schedule."""
+    resource_id = visit.resource_id
+    wanted = await visit.read(UpdateSchedule)
+    row = await store.update(
+        visit.desk.database,
+        SCHEDULE,
+        account_id=visit.account_id,
+        resource_id=resource_id,
+        changes=wanted.changes,
+        now=visit.desk.clock.now(),
+    )
+    return done(row)
+
+
+async def delete(visit: Visit) -> web.Response:
+    """Delete Schedule."""
+    await store.delete(visit.desk.database, SCHEDULE, account_id=visit.account_id, resource_id=visit.resource_id)
+    return done({"id": visit.resource_id})

@@ -1,0 +1,168 @@
+-- name: find_token
+-- A token that is valid now.
+SELECT account_id, secret_hash FROM tokens
+WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2);
+
+-- name: create_account
+-- An account, unless there is one of that name.
+INSERT INTO accounts (name, webhook_secret, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING;
+
+-- name: find_account
+-- An account by its name.
+SELECT id, webhook_secret FROM accounts WHERE name = $1;
+
+-- name: create_token
+-- The public part of a token and the hash of its secret.
+INSERT INTO tokens (id, account_id, secret_hash, created_at) VALUES ($1, $2, $3, $4);
+
+-- name: create_schedule
+-- A schedule of an account.
+INSERT INTO schedules (account_id, nickname, days, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
+RETURNING id, nickname;
+
+-- name: list_schedules
+-- The schedules of an account after an id, as many as wanted (NULL: all).
+SELECT id, nickname, days FROM schedules WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3::bigint;
+
+-- name: get_schedule
+-- One schedule of an account.
+SELECT id, nickname, days FROM schedules WHERE account_id = $1 AND id = $2;
+
+-- name: lock_schedule
+-- One schedule of an account, held against other changes.
+SELECT id, nickname, days FROM schedules WHERE account_id = $1 AND id = $2 FOR UPDATE;
+
+-- name: update_schedule
+-- Every parameter of a schedule, new or as it was.
+UPDATE schedules SET nickname = $3, days = $4, updated_at = $5 WHERE account_id = $1 AND id = $2
+RETURNING id, nickname;
+
+-- name: delete_schedule
+-- A schedule; the foreign key refuses when a campaign uses it.
+DELETE FROM schedules WHERE account_id = $1 AND id = $2;
+
+-- name: schedule_named
+-- A schedule of an account by nickname.
+SELECT id FROM schedules WHERE account_id = $1 AND nickname = $2;
+
+-- name: create_profile
+-- A profile of an account.
+INSERT INTO profiles
+    (account_id, nickname, period, time_between_periods, amount_per_period, created_at, updated_at)
+VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id, nickname;
+
+-- name: list_profiles
+-- The profiles of an account after an id, as many as wanted (NULL: all).
+SELECT id, nickname, period, time_between_periods, amount_per_period FROM profiles
+WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3::bigint;
+
+-- name: get_profile
+-- One profile of an account.
+SELECT id, nickname, period, time_between_periods, amount_per_period FROM profiles WHERE account_id = $1 AND id = $2;
+
+-- name: lock_profile
+-- One profile of an account, held against other changes.
+SELECT id, nickname, period, time_between_periods, amount_per_period FROM profiles
+WHERE account_id = $1 AND id = $2 FOR UPDATE;
+
+-- name: update_profile
+-- Every parameter of a profile, new or as it was.
+UPDATE profiles SET nickname = $3, period = $4, time_between_periods = $5, amount_per_period = $6, updated_at = $7
+WHERE account_id = $1 AND id = $2 RETURNING id, nickname;
+
+-- name: delete_profile
+-- A profile; the foreign key refuses when a campaign uses it.
+DELETE FROM profiles WHERE account_id = $1 AND id = $2;
+
+-- name: profile_named
+-- A profile of an account by nickname.
+SELECT id FROM profiles WHERE account_id = $1 AND nickname = $2;
+
+-- name: lock_campaigns_of_schedule
+-- The living campaigns that use a schedule, in the order in which everybody locks them.
+SELECT id FROM campaigns WHERE account_id = $1 AND schedule_id = $2 AND state IN ('created', 'running', 'stopped')
+ORDER BY id FOR NO KEY UPDATE;
+
+-- name: lock_campaigns_of_profile
+-- The living campaigns that use a profile, in the order in which everybody locks them.
+SELECT id FROM campaigns
+WHERE account_id = $1 AND state IN ('created', 'running', 'stopped')
+    AND id IN (SELECT campaign_id FROM campaign_profiles WHERE profile_id = $2)
+ORDER BY id FOR NO KEY UPDATE;
+
+-- name: bump_revisions
+-- Whatever was planned for these campaigns is refused from now on.
+UPDATE campaigns SET revision = revision + 1, updated_at = $2 WHERE id = ANY($1::bigint[]);
+
+-- name: create_campaign
+-- A campaign that is not running yet.
+INSERT INTO campaigns
+    (account_id, state, start_date, end_date, ends_at, schedule_id, start_url, result_url, created_at, updated_at)
+VALUES ($1, 'created', $2, $3, $4, $5, $6, $7, $8, $8) RETURNING id;
+
+-- name: create_pacing
+-- The pacer's place in a new campaign.
+INSERT INTO pacing (campaign_id) VALUES ($1);
+
+-- name: attach_profile
+-- One window of a campaign and the profile that paces it.
+INSERT INTO campaign_profiles (campaign_id, position, account_id, profile_id, start_time, end_time)
+VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: detach_profiles
+-- All windows of a campaign.
+DELETE FROM campaign_profiles WHERE campaign_id = $1;
+
+-- name: list_campaigns
+-- The campaigns of an account after an id with their windows, as many as wanted (NULL: all).
+SELECT c.id, c.state, c.start_date, c.end_date, c.schedule_id, c.start_url, c.result_url, c.queue_end, w.profiles
+FROM campaigns AS c
+LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_object(
+        'profile', coalesce(p.nickname, p.id::text),
+        'start_time', to_char(cp.start_time, 'HH24:MI'),
+        'end_time', to_char(cp.end_time, 'HH24:MI')) ORDER BY cp.position) AS profiles
+    FROM campaign_profiles AS cp JOIN profiles AS p ON p.id = cp.profile_id WHERE cp.campaign_id = c.id
+) AS w ON true
+WHERE c.account_id = $1 AND c.id > $2 AND ($4::bigint IS NULL OR c.id = $4) AND c.state <> 'deleted'
+ORDER BY c.id LIMIT $3::bigint;
+
+-- name: lock_campaign
+-- One campaign of an account, held: the lock orders this change against the dialer's intents.
+SELECT id, state, start_date, end_date, schedule_id, start_url, result_url, queue_end FROM campaigns
+WHERE account_id = $1 AND id = $2 AND state <> 'deleted' FOR NO KEY UPDATE;
+
+-- name: campaign_windows
+-- The windows of a campaign.
+SELECT start_time, end_time FROM campaign_profiles WHERE campaign_id = $1 ORDER BY position;
+
+-- name: update_campaign
+-- Every parameter of a campaign, new or as it was; the revision grows when hours or pace did change.
+UPDATE campaigns SET start_date = $2, end_date = $3, ends_at = $4, schedule_id = $5, start_url = $6, result_url = $7,
+    revision = revision + $8, updated_at = $9
+WHERE id = $1;
+
+-- name: set_campaign_state
+-- A start or a stop; whatever was planned before it is refused.
+UPDATE campaigns SET state = $2, revision = revision + 1, updated_at = $3 WHERE id = $1;
+
+-- name: delete_campaign
+-- A campaign disappears; its schedule is free again and nothing more is dialed.
+UPDATE campaigns SET state = 'deleted', schedule_id = NULL, revision = revision + 1, updated_at = $2 WHERE id = $1;
+
+-- name: allow_long_import
+-- A long COPY, and a long wait for the import before it, are no faults in this transaction.
+SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0', true);
+
+-- name: queue_up
+-- Imports into one campaign come one after the other: each counts on from the end of the one before.
+SELECT pg_advisory_xact_lock(7, hashint8($1::bigint));
+
+-- name: campaign_queue
+-- Where the queue of a campaign ends.
+SELECT state, queue_end FROM campaigns WHERE account_id = $1 AND id = $2 AND state <> 'deleted';
+
+-- name: extend_queue
+-- The new end of a queue, unless the campaign ended in the meantime.
+UPDATE campaigns SET queue_end = $3, updated_at = $4
+WHERE account_id = $1 AND id = $2 AND state IN ('created', 'running', 'stopped');

@@ -1,0 +1,65 @@
+"""Numbers into a campaign's queue: one COPY, one transaction, one import into a campaign at a time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from datetime import datetime
+
+from services.api.errors import not_found, refuse_field
+from services.api.spool import Numbers
+from services.api.uploads import Tally, refuse_list, rows
+from shared.contracts.campaigns import CallsAdded
+from shared.db.outbox import append
+from shared.db.pool import Connection, copy_rows, touched
+from shared.db.statements import load_statements
+from shared.domain.campaign_state import CampaignState, accepts_calls
+from shared.domain.errors import CampaignEnded
+
+SQL = load_statements("services.api")
+_COLUMNS = ("campaign_id", "seq", "phone", "ani", "postd", "message_reference")
+_LONGEST_WAIT = 3600.0
+
+
+async def add_numbers(
+    connection: Connection,
+    numbers: Numbers,
+    *,
+    account_id: int,
+    campaign_id: int,
+    skip: bool,
+    now: datetime,
+) -> Tally:
+    """Append the numbers to the end of the queue, inside the connection's transaction, and leave the letter.
+
+    Raises:
+        Problem: 404 no such campaign, 422 a list that is empty, bad or no text.
+        CampaignEnded: it takes no numbers any more.
+        QueueFull: there are too many.
+    """
+    await connection.execute(SQL["allow_long_import"])
+    await connection.execute(SQL["queue_up"], campaign_id, timeout=_LONGEST_WAIT)
+    campaign = await connection.fetchrow(SQL["campaign_queue"], account_id, campaign_id)
+    if campaign is None:
+        raise not_found()
+    if not accepts_calls(CampaignState(campaign["state"])):
+        raise CampaignEnded
+    end: int = campaign["queue_end"]
+    tally = Tally()
+    chunks = rows(numbers, tally, campaign_id=campaign_id, first=end + 1, skip=skip)
+    await copy_rows(connection, "calls", _COLUMNS, _in_threads(chunks))
+    if tally.invalid and (not skip or not tally.added):
+        raise refuse_list(tally)
+    if not tally.added:
+        raise refuse_field("phone_numbers", "is empty: it holds no number")
+    status = await connection.execute(SQL["extend_queue"], account_id, campaign_id, end + tally.added, now)
+    if not touched(status):
+        raise CampaignEnded
+    await append(connection, CallsAdded(campaign_id=campaign_id, added=tally.added), now=now)
+    return tally
+
+
+async def _in_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Read and check each chunk beside the event loop: other requests are answered meanwhile."""
+    while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+        yield chunk

@@ -1,0 +1,94 @@
+"""The parameters of campaigns, of starting and stopping them, and of lists."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+
+from services.api.schemas.fields import Date, Id, OptionalUrl, Parameters, Positive, Reference, Time, Url
+from shared.domain.calling_hours import Window, find_overlap
+
+PROFILES_LIMIT = 100
+PAGE_LIMIT = 1000
+
+
+class Pace(Parameters):
+    """One window of a campaign and the profile that paces it."""
+
+    profile: Reference
+    start_time: Time
+    end_time: Time
+
+    @property
+    def window(self) -> Window:
+        """The window as the domain knows it."""
+        return Window(self.start_time, self.end_time)
+
+
+def require_profiles(value: Any) -> Any:
+    """Refuse anything but a list of one or more objects."""
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be a list of one or more profiles")
+    if len(value) > PROFILES_LIMIT:
+        raise ValueError(f"must hold {PROFILES_LIMIT} profiles at the most")
+    return value
+
+
+def refuse_overlap(profiles: list[Pace]) -> list[Pace]:
+    """Refuse windows of which two would pace the same minute."""
+    if overlap := find_overlap([pace.window for pace in profiles]):
+        one, other = overlap
+        raise ValueError(f"the windows of profiles {one + 1} and {other + 1} overlap")
+    return profiles
+
+
+def dates_in_order(start: date, end: date) -> bool:
+    """Return whether a campaign of these dates has a day."""
+    return end >= start
+
+
+Profiles = Annotated[list[Pace], BeforeValidator(require_profiles), AfterValidator(refuse_overlap)]
+END_BEFORE_START = "must not be before start_date"
+
+
+class CreateCampaign(Parameters):
+    """Create Campaign; its numbers are read apart from it."""
+
+    start_date: Date
+    end_date: Date
+    schedule: Reference
+    profiles: Profiles
+    start_url: Url
+    result_url: OptionalUrl = None
+
+
+class UpdateCampaign(Parameters):
+    """Update Campaign: only what is given changes; profiles replace all."""
+
+    start_date: Date = date.min
+    end_date: Date = date.max
+    schedule: Reference = 0
+    profiles: Profiles = Field(default_factory=list)
+    start_url: Url = ""
+    result_url: OptionalUrl = None
+
+
+class CampaignOnly(Parameters):
+    """Start Campaign, Stop Campaign and Add Calls, whose numbers are read apart from it."""
+
+    campaign_id: Id
+
+
+class Page(Parameters):
+    """Which part of a list; all of it by default."""
+
+    limit: Annotated[Positive | None, Field(default=None)] = None
+    after: Id = 0
+
+    @model_validator(mode="after")
+    def _bounded(self) -> Page:
+        if self.limit is not None and self.limit > PAGE_LIMIT:
+            raise ValueError(f"limit must be {PAGE_LIMIT} at the most")
+        return self

@@ -1,0 +1,144 @@
+"""The kinds of fields the seed knows; each quirk is a validator with a name."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from datetime import date, time
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+NICKNAME_LIMIT = 64
+URL_LIMIT = 2048
+INTEGER_DIGITS = 11
+ID_DIGITS = 18
+_DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
+_TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d\Z", re.ASCII)
+_BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
+# Outside these years calendars and time zones are of no use to a campaign.
+_FIRST_YEAR, _LAST_YEAR = 2000, 2199
+
+
+class Parameters(BaseModel):
+    """The parameters of one operation; unknown ones are refused."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The parameters that the request named."""
+        return {name: getattr(self, name) for name in self.model_fields_set}
+
+
+def read_nickname(value: Any) -> str | None:
+    """Accept text of 1 to 64 characters; null stands for no nickname."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise ValueError("must be a string")  # noqa: TRY004 (pydantic reads ValueError only)
+    if not value.strip():
+        raise ValueError("must not be empty")
+    if len(value) > NICKNAME_LIMIT:
+        raise ValueError(f"must have {NICKNAME_LIMIT} characters at the most")
+    if any(unicodedata.category(letter) == "Cc" for letter in value):
+        raise ValueError("must not hold control characters")
+    return value
+
+
+def read_integer(value: Any, *, digits: int = INTEGER_DIGITS) -> int:
+    """Accept an integer or its decimal digits; true is not 1."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("must be an integer")  # noqa: TRY004 (pydantic reads ValueError only)
+    if isinstance(value, str):
+        written = value.strip()
+        if not (written.isascii() and written.isdigit()):
+            raise ValueError("must be an integer, in digits")
+        if len(written) > digits:
+            raise ValueError(f"must have {digits} digits at the most")
+        return int(written)
+    if value < 0:
+        raise ValueError("must not be negative")
+    if value >= 10**digits:
+        raise ValueError(f"must have {digits} digits at the most")
+    return value
+
+
+def read_positive(value: Any) -> int:
+    """Accept an integer of at least 1."""
+    number = read_integer(value)
+    if number < 1:
+        raise ValueError("must be at least 1")
+    return number
+
+
+def read_id(value: Any) -> int:
+    """Accept the number of a resource."""
+    return read_integer(value, digits=ID_DIGITS)
+
+
+def read_date(value: Any) -> date:
+    """Accept YYYY-MM-DD."""
+    if not isinstance(value, str) or not _DATE.match(value):
+        raise ValueError("must be a date, YYYY-MM-DD")
+    try:
+        day = date.fromisoformat(value)
+    except ValueError:
+        raise ValueError("must be a day that exists, YYYY-MM-DD") from None
+    if not _FIRST_YEAR <= day.year <= _LAST_YEAR:
+        raise ValueError(f"must lie in the years {_FIRST_YEAR} to {_LAST_YEAR}")
+    return day
+
+
+def read_time(value: Any) -> time:
+    """Accept HH:MM of a 24-hour clock."""
+    if not isinstance(value, str) or not _TIME.match(value):
+        raise ValueError("must be a time of a 24-hour clock, HH:MM")
+    return time.fromisoformat(value)
+
+
+def read_url(value: Any) -> str:
+    """Accept an absolute http or https URL without a user's name in it."""
+    if not isinstance(value, str):
+        raise ValueError("must be a string")  # noqa: TRY004 (pydantic reads ValueError only)
+    if len(value) > URL_LIMIT:
+        raise ValueError(f"must have {URL_LIMIT} characters at the most")
+    try:
+        parts = urlsplit(value)
+        good = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+        parts = urlsplit("")
+    if not good or _BLANK.search(value):
+        raise ValueError("must be an http or https URL")
+    if "@" in parts.netloc:
+        raise ValueError("must not hold a user name or password")
+    return value
+
+
+def read_optional_url(value: Any) -> str | None:
+    """Accept a URL; null and empty text stand for none."""
+    return None if value is None or value == "" else read_url(value)
+
+
+def read_reference(value: Any) -> int | str:
+    """Accept the id or the nickname of a schedule or profile."""
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        raise ValueError("must be an id or a nickname")  # noqa: TRY004 (pydantic reads ValueError only)
+    if isinstance(value, int):
+        return read_id(value)
+    nickname = read_nickname(value)
+    assert nickname is not None
+    return nickname
+
+
+Nickname = Annotated[str | None, BeforeValidator(read_nickname)]
+Integer = Annotated[int, BeforeValidator(read_integer)]
+Positive = Annotated[int, BeforeValidator(read_positive)]
+Id = Annotated[int, BeforeValidator(read_id)]
+Date = Annotated[date, BeforeValidator(read_date)]
+Time = Annotated[time, BeforeValidator(read_time)]
+Url = Annotated[str, BeforeValidator(read_url)]
+OptionalUrl = Annotated[str | None, BeforeValidator(read_optional_url)]
+Reference = Annotated[int | str, BeforeValidator(read_reference)]

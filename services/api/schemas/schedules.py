@@ -1,0 +1,57 @@
+"""The parameters of schedules."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from services.api.schemas.fields import Nickname, Parameters
+from shared.domain.calling_hours import WEEK, Day
+
+
+def read_days(value: Any) -> list[Day]:
+    """Accept a non-empty list of day abbreviations, each once; returns them in the order of the week."""
+    if not isinstance(value, list) or not value:
+        raise ValueError("must be a list of one or more days")
+    days: set[Day] = set()
+    for name in value:
+        if not isinstance(name, str) or name.strip().lower() not in set(Day):
+            raise ValueError(f"must hold only {', '.join(WEEK)}")
+        day = Day(name.strip().lower())
+        if day in days:
+            raise ValueError(f"must hold {day} only once")
+        days.add(day)
+    return [day for day in WEEK if day in days]
+
+
+Days = Annotated[list[Day], BeforeValidator(read_days)]
+
+
+class CreateSchedule(Parameters):
+    """Create Schedule."""
+
+    days: Days
+    nickname: Nickname = None
+
+
+class UpdateSchedule(Parameters):
+    """Update Schedule: only what is given changes; the seed calls the nickname `name` here."""
+
+    days: Days = Field(default_factory=list)
+    nickname: Nickname = None
+    name: Nickname = None
+
+    @model_validator(mode="after")
+    def _named_once(self) -> UpdateSchedule:
+        if {"name", "nickname"} <= self.model_fields_set and self.name != self.nickname:
+            raise ValueError("name and nickname are the same parameter: give one of them")
+        return self
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """The columns to change."""
+        given = self.given
+        if "name" in given:
+            given["nickname"] = given.pop("name")
+        return given

@@ -1,0 +1,77 @@
+"""Bodies on their way to a temporary file: bounded, and never whole in memory."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import IO, Any, Literal, Protocol
+
+from services.api.errors import Problem
+
+CHUNK = 1 << 16
+_IN_MEMORY = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many bytes a request may bring: as parameters, and as phone numbers."""
+
+    fields: int
+    upload: int
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Phone numbers that were sent, not looked at yet: a text file, a JSON body, or a short list."""
+
+    kind: Literal["file", "json", "list"]
+    file: IO[bytes] | None = None
+    elements: tuple[Any, ...] = ()
+
+    def close(self) -> None:
+        """Forget them."""
+        if self.file:
+            self.file.close()
+
+
+class Stream(Protocol):
+    """What aiohttp calls a StreamReader."""
+
+    def iter_chunked(self, n: int) -> AsyncIterator[bytes]:
+        """Yield pieces of at most n bytes."""
+        ...
+
+
+def new_file() -> IO[bytes]:
+    """Return a temporary file that stays in memory while it is small and has no name."""
+    return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+
+
+def too_large(limit: int) -> Problem:
+    """Return the refusal of what exceeds a limit."""
+    return Problem(413, f"The request is larger than the {limit} bytes allowed for this part of it.")
+
+
+async def spool(stream: Stream, limit: int, *, longest_token: int | None = None) -> IO[bytes]:
+    """Receive a body into a temporary file, set back to its start.
+
+    `longest_token` bounds the distance between two quotation marks: a JSON reader holds a string in memory.
+
+    Raises:
+        Problem: 413.
+    """
+    file = new_file()
+    size = since_quote = 0
+    try:
+        async for chunk in stream.iter_chunked(CHUNK):
+            size += len(chunk)
+            since_quote = len(chunk) - 1 - last if (last := chunk.rfind(b'"')) >= 0 else since_quote + len(chunk)
+            if size > limit or (longest_token is not None and since_quote > longest_token):
+                raise too_large(limit if size > limit else longest_token or 0)  # noqa: TRY301
+            file.write(chunk)
+    except BaseException:
+        file.close()
+        raise
+    file.seek(0)
+    return file

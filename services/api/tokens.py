@@ -1,0 +1,59 @@
+"""`python -m services.api.tokens create NAME`: a new token, and the account when it is new."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import base64
+import secrets
+import sys
+from datetime import datetime
+
+from services.api import auth
+from services.api.settings import ApiSettings
+from shared.clock import Clock
+from shared.db.pool import Database
+from shared.db.statements import load_statements
+
+SQL = load_statements("services.api")
+
+
+async def create_token(database: Database, name: str, now: datetime) -> tuple[str, str]:
+    """Make a token for the account of that name, creating it; returns the token and the webhook secret.
+
+    Raises:
+        ValueError: the name is empty.
+    """
+    if not name.strip():
+        raise ValueError("an account needs a name")
+    token_id, token, secret_hash = auth.issue()
+    fresh = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
+    async with database.transaction() as connection:
+        await connection.execute(SQL["create_account"], name, fresh, now)
+        account = await connection.fetchrow(SQL["find_account"], name)
+        assert account is not None
+        await connection.execute(SQL["create_token"], token_id, account["id"], secret_hash, now)
+    return token, str(account["webhook_secret"])
+
+
+async def _create(name: str) -> None:
+    database = Database(ApiSettings().database_url.get_secret_value(), name="tokens", size=2)
+    await database.open()
+    try:
+        token, webhook_secret = await create_token(database, name, Clock().now())
+    finally:
+        await database.close()
+    sys.stdout.write(f"token: {token}\nwebhook secret: {webhook_secret}\nThe token is shown only this once.\n")
+
+
+def main() -> None:
+    """Run the command line."""
+    parser = argparse.ArgumentParser(prog="python -m services.api.tokens", description="Tokens of the API.")
+    commands = parser.add_subparsers(required=True)
+    create = commands.add_parser("create", help="make a token, and the account when it is new")
+    create.add_argument("name", help="the account's name")
+    asyncio.run(_create(parser.parse_args().name))
+
+
+if __name__ == "__main__":
+    main()
