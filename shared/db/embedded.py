@@ -159,7 +159,11 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 def _make_cluster(files: ClusterFiles, binaries: Binaries, identity: Identity, *, durable: bool) -> None:
     """Make a cluster under another name and rename it when it is whole: a kill leaves no half one."""
     fresh = files.beside(".init")
-    shutil.rmtree(fresh, ignore_errors=True)
+    for _ in range(100):
+        shutil.rmtree(fresh, ignore_errors=True)
+        if not fresh.exists():
+            break
+        _pause(0.05)  # an orphan of a killed initdb still writes
     fresh.mkdir(mode=0o700)
     identity.owns(fresh)
     command = [binaries.initdb, "-D", str(fresh), "-U", SUPERUSER, "-A", "trust", "--no-locale", "-E", "UTF8"]

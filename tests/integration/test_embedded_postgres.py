@@ -51,7 +51,13 @@ def data() -> Iterator[Path]:
     if os.geteuid() == 0 and identity_for(None).uid is not None:
         home.chmod(0o755)
     yield home / "data"
-    shutil.rmtree(home, ignore_errors=True)
+
+    def is_gone() -> bool:
+        # The orphans of a killed server notice after a moment, and write until then.
+        shutil.rmtree(home, ignore_errors=True)
+        return not home.exists()
+
+    assert eventually(is_gone)
 
 
 @contextlib.contextmanager
