@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from services import embedded
-from shared.db.embedded import EmbeddedPostgres
+from shared.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from shared.db.migrate import migrate
 from shared.runtime.process import run
 from shared.settings import HouseSettings
@@ -26,7 +26,11 @@ def main() -> int:
     over: dict[str, Any] = {"api_port": arguments.port} if arguments.port else {}
     with contextlib.ExitStack() as stack:
         if not HouseSettings().database_url.get_secret_value():
-            over["database_url"] = stack.enter_context(EmbeddedPostgres(DATA))
+            try:
+                over["database_url"] = stack.enter_context(EmbeddedPostgres(DATA))
+            except EmbeddedPostgresError as error:
+                sys.stderr.write(f"{error}\n")
+                return 1
         settings = HouseSettings(**over)
         asyncio.run(migrate(settings.database_url.get_secret_value()))
         sys.stderr.write(f"Paceline: http://127.0.0.1:{arguments.port or 8080}/api/ (stop with ^C)\n")

@@ -2,11 +2,11 @@
 
 import json
 from datetime import date, time, timedelta
-from itertools import pairwise
 
 import aiohttp
 import pytest
 
+from demo.verdict import most_within
 from shared.domain.calling_hours import resolve
 from tests.support.house import attempted_at
 
@@ -49,7 +49,8 @@ async def test_morning_pace_100_calls_in_30_minutes_then_10_minutes_of_silence(o
     first = [t for t in times if t < at(8, 30)]
     assert len(first) <= 100
     assert not [t for t in times if at(8, 30) <= t < at(8, 40)]
-    assert all(b - a >= timedelta(seconds=8) for a, b in pairwise(times))
+    assert most_within(times, timedelta(minutes=30)) <= 100
+    assert most_within(times, timedelta(minutes=1)) <= 9  # one in 18 s; late ones at twice that
     assert sorted(int(result["message_reference"]) for result in results) == list(range(110))
 
 
