@@ -15,6 +15,8 @@ from shared.domain.catch_up import Release, release_at
 # A release is dated back by at most this much, so that the loop's own pauses cost no pace; a longer
 # standstill is not made up for.
 _GRACE = timedelta(milliseconds=20)
+# Beyond this many campaigns the pace of those without a job is forgotten.
+_LANES_KEPT = 10_000
 
 
 @dataclass(slots=True)
@@ -60,6 +62,8 @@ class DueJobs:
     def put(self, waiting: Waiting, *, now: datetime) -> None:
         """Add a job."""
         campaign_id = waiting.job.campaign_id
+        if len(self._lanes) > _LANES_KEPT:
+            self._lanes = {key: lane for key, lane in self._lanes.items() if lane.jobs}
         lane = self._lanes.setdefault(campaign_id, _Lane())
         heapq.heappush(lane.jobs, (waiting.job.not_before, next(self._ticket), waiting))
         self._size += 1
@@ -75,8 +79,8 @@ class DueJobs:
         taken: list[Waiting] = []
         while self._next and self._next[0][0] <= now and limit > 0:
             at, campaign_id = heapq.heappop(self._next)
-            lane = self._lanes[campaign_id]
-            if lane.looked_at != at:
+            lane = self._lanes.get(campaign_id)
+            if lane is None or lane.looked_at != at:
                 continue  # the lane was looked at again since: another entry stands for it
             lane.looked_at = None
             released = lane.release(now)

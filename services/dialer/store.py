@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from shared.contracts.calls import Job, Slot
@@ -33,11 +33,12 @@ class Intent:
     seq: int
     fence: int
     not_after: datetime
-    start_url: str
-    phone: str
-    ani: str | None
-    postd: str | None
-    message_reference: str | None
+    start_url: str = field(repr=False)
+    # Not even a traceback shows these.
+    phone: str = field(repr=False)
+    ani: str | None = field(repr=False)
+    postd: str | None = field(repr=False)
+    message_reference: str | None = field(repr=False)
 
     @property
     def key(self) -> Key:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -45,8 +45,9 @@ class Ended:
     dialed_at: datetime | None
     duration: int
     error: str | None
-    phone: str
-    message_reference: str | None
+    # Not even a traceback shows these.
+    phone: str = field(repr=False)
+    message_reference: str | None = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.results.callback import Ended, build_body
@@ -22,11 +22,11 @@ class Due:
     campaign_id: int
     seq: int
     version: int
-    url: str
+    url: str = field(repr=False)
     host: str
-    body: bytes
+    body: bytes = field(repr=False)
     tries: int
-    secret: str
+    secret: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

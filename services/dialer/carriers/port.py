@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -45,10 +45,11 @@ class Order:
     """One call to place. The carrier remembers `attempt_id` and refuses to see it twice."""
 
     attempt_id: str
-    phone: str
-    ani: str | None = None
-    postd: str | None = None
-    message_reference: str | None = None
+    # Not even a traceback shows these.
+    phone: str = field(repr=False)
+    ani: str | None = field(default=None, repr=False)
+    postd: str | None = field(default=None, repr=False)
+    message_reference: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
