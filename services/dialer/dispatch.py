@@ -28,6 +28,9 @@ log = structlog.get_logger()
 _BATCH = 500
 _LONGEST_PAUSE = 0.5  # real seconds: how late `stopping` or a clock set forward is noticed
 _BRIEFS_KEPT = 4096
+_PASSED_OVER_SECONDS = 0.02
+_AWAY_SECONDS = 0.1
+_OFFICE = 1000  # tasks that put jobs back or undo commits
 # A statement whose connection was lost may still run at the server for as long as its limit there (15 s).
 _GHOST_SECONDS = 16.0
 
@@ -68,7 +71,7 @@ class Dispatch:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Dial until told to stop; then hand undecided jobs back and see the calls in progress to their end."""
-        async with self._outbound, Crew("dialer.office", limit=16) as office:
+        async with self._outbound, Crew("dialer.office", limit=_OFFICE) as office:
             await office.spawn(self._reporter.run())
             finished = asyncio.Event()
             await office.spawn(self._keep_leases(finished))
@@ -101,6 +104,7 @@ class Dispatch:
             intents = await self._commit(jobs, now)
         except TRANSIENT as error:
             await office.spawn(self._settle(allowed, intent_at=now, stopping=stopping))
+            await self._clock.sleep(_AWAY_SECONDS)
             log.warning("dialer.commit_unknown", jobs=len(jobs), error=type(error).__name__)
             undecided = {id(waiting) for waiting in allowed}
             await self._decide([waiting for waiting in due if id(waiting) not in undecided])
@@ -109,7 +113,27 @@ class Dispatch:
             self.placing.in_progress[intent.key] = intent.fence
         for intent in intents:
             await calls.spawn(self.placing.run(intent, begun_at))
-        await self._decide(due)
+        passed_over = await self._passed_over(allowed, intents)
+        if passed_over:
+            await office.spawn(self._put_soon(passed_over))
+        again = {id(waiting) for waiting in passed_over}
+        await self._decide([waiting for waiting in due if id(waiting) not in again])
+
+    async def _passed_over(self, allowed: Sequence[Waiting], intents: Sequence[Intent]) -> list[Waiting]:
+        """Return the jobs whose campaign was being changed during the commit; all others are decided."""
+        won = {intent.key for intent in intents}
+        left = [waiting for waiting in allowed if key_of(waiting.job) not in won]
+        if not left:
+            return []
+        try:
+            still_open = await self._store.find_open([waiting.job for waiting in left], now=self._clock.now())
+        except TRANSIENT:
+            return left  # asking once more is safe: the next commit refuses what is to be refused
+        return [waiting for waiting in left if key_of(waiting.job) in still_open]
+
+    async def _put_soon(self, waiting: Sequence[Waiting]) -> None:
+        await self._clock.sleep(_PASSED_OVER_SECONDS)
+        self._put_again(waiting)
 
     async def _commit(self, jobs: Sequence[Job], now: datetime) -> list[Intent]:
         if not jobs:

@@ -10,14 +10,15 @@ GROUP BY c.id, s.id;
 
 -- name: commit_intents
 -- The point of no return, for all calls that are due now: granted → dialing. The campaigns are locked FOR SHARE, so
--- that a `stop` either waits for this statement or is seen by it.
+-- that a `stop` waits for this statement; a campaign that somebody is changing is passed over and asked again later,
+-- so that it holds up no neighbour.
 WITH job AS (
     SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::integer[])
         AS j (campaign_id, period_no, slot_no, revision)
 ), running AS (
     SELECT id, revision, start_url FROM campaigns
     WHERE id = ANY($1::bigint[]) AND state = 'running'
-    ORDER BY id FOR SHARE
+    ORDER BY id FOR SHARE SKIP LOCKED
 ), intended AS (
     UPDATE attempts AS a
     SET state = 'dialing', owner = $5, fence = a.fence + 1, intent_at = $6, lease_until = $7
@@ -28,6 +29,15 @@ WITH job AS (
 )
 SELECT i.*, c.phone, c.ani, c.postd, c.message_reference
 FROM intended AS i JOIN calls AS c ON c.campaign_id = i.campaign_id AND c.seq = i.seq;
+
+-- name: find_open
+-- Which of the jobs that a commit left out may still be dialed: their campaign was being changed at that moment.
+SELECT job.campaign_id, job.period_no, job.slot_no
+FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::integer[])
+    AS job (campaign_id, period_no, slot_no, revision)
+JOIN campaigns AS c ON c.id = job.campaign_id AND c.revision = job.revision AND c.state = 'running'
+JOIN attempts AS a USING (campaign_id, period_no, slot_no)
+WHERE a.state = 'granted' AND a.revision = job.revision AND $5 < a.not_after;
 
 -- name: retract_intents
 -- Calls that were certainly not dialed: dialing → granted, for whoever still holds this fence.

@@ -80,6 +80,12 @@ class DialerStore:
         rows = await self._database.fetch(SQL["commit_intents"], *columns, revisions, self.owner, now, lease_until)
         return [_intent(row) for row in rows]
 
+    async def find_open(self, jobs: Sequence[Job], *, now: datetime) -> set[Key]:
+        """Return which of the jobs that a commit left out were not refused but passed over."""
+        columns = _columns(map(key_of, jobs))
+        rows = await self._database.fetch(SQL["find_open"], *columns, [job.revision for job in jobs], now)
+        return {(row["campaign_id"], row["period_no"], row["slot_no"]) for row in rows}
+
     async def retract(self, fences: Mapping[Key, int]) -> int:
         """Take intents back that were certainly not used; returns how many were still ours."""
         return await self._database.execute(

@@ -5,7 +5,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from services.dialer.store import DialerStore
+from services.dialer.store import SQL, DialerStore
 from shared.contracts.calls import Job
 from shared.db.pool import Database
 from shared.domain.calling_hours import resolve
@@ -80,16 +80,30 @@ async def test_a_stop_before_the_intent_refuses_it(ledger):
     assert await states(ledger) == ["granted"]
 
 
-async def test_an_intent_waits_for_a_stop_that_is_under_way_and_then_sees_it(ledger):
+async def test_a_campaign_that_is_being_stopped_is_passed_over_and_then_refused(ledger):
     campaign = await add_campaign(ledger, numbers=1)
     jobs = await grant(ledger, campaign)
     async with ledger.transaction() as connection:
         await connection.execute("UPDATE campaigns SET state = 'stopped' WHERE id = $1", campaign)
-        intents = asyncio.create_task(commit(DialerStore(ledger, owner="d"), jobs))
-        await asyncio.sleep(0.2)
-        assert not intents.done()
-    assert await intents == []
+        store = DialerStore(ledger, owner="d")
+        assert await commit(store, jobs) == []
+        assert len(await store.find_open(jobs, now=MONDAY_8)) == 1
+    assert await commit(store, jobs) == []
+    assert await store.find_open(jobs, now=MONDAY_8) == set()
     assert await states(ledger) == ["granted"]
+
+
+async def test_a_stop_waits_for_an_intent_that_is_under_way(ledger):
+    campaign = await add_campaign(ledger, numbers=1)
+    jobs = await grant(ledger, campaign)
+    async with ledger.transaction() as connection:
+        columns = [[campaign], [1], [0], [1]]
+        rows = await connection.fetch(SQL["commit_intents"], *columns, "d", MONDAY_8, MONDAY_8 + LATE)
+        assert len(rows) == len(jobs)
+        stop = asyncio.create_task(ledger.execute("UPDATE campaigns SET state = 'stopped' WHERE id = $1", campaign))
+        await asyncio.sleep(0.2)
+        assert not stop.done()
+    assert await stop == 1
 
 
 async def test_another_revision_refuses(ledger):

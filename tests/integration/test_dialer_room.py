@@ -237,6 +237,21 @@ async def test_a_commit_of_unknown_fate_is_undone_before_the_call_is_dialed_once
     assert [row["fence"] for row in rows] == [2]
 
 
+async def test_a_campaign_that_is_being_changed_waits_and_holds_up_no_neighbour(ledger, clock):
+    async with House(ledger, clock).open() as house:
+        held, free = [await add_campaign(ledger, numbers=120) for _ in range(2)]
+        async with ledger.transaction() as connection:
+            await connection.execute("UPDATE campaigns SET queue_end = 119 WHERE id = $1", held)
+            for campaign in (held, free):
+                job = await house.grant(campaign, BUSY)
+                await house.tell(PlaceCalls(jobs=(job,)))
+            await until(lambda: house.outcomes)
+            await asyncio.sleep(0.2)
+            assert [outcome.campaign_id for outcome in house.outcomes] == [free]
+        await until(lambda: len(house.outcomes) == 2)
+    assert len(house.carrier.placed) == 2
+
+
 async def test_leases_are_kept_while_a_call_goes_on_and_the_drain_waits_for_it(ledger):
     clock = Clock(Reading(MONDAY_8 + timedelta(minutes=5), Clock().monotonic(), 10))
     slow = 106  # answers after 25 seconds: 2.5 real ones, two and a half leases
