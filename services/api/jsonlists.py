@@ -12,6 +12,7 @@ from services.api.errors import Problem
 NUMBERS = "phone_numbers"
 _ITEM = NUMBERS + ".item"
 _EVENTS_OUTSIDE = 20_000
+_PATH_LIMIT = 4096  # a path grows with every level, and reading would take the square of the depth
 
 
 def scan(body: IO[bytes], text_limit: int) -> tuple[dict[str, Any], bool]:
@@ -79,7 +80,10 @@ def parse(body: IO[bytes]) -> Iterator[tuple[str, str, Any]]:
     if body.read(3) != b"\xef\xbb\xbf":
         body.seek(0)
     try:
-        yield from ijson.parse(body)
+        for step in ijson.parse(body):
+            if len(step[0]) > _PATH_LIMIT:
+                raise _malformed("the JSON is too deep")
+            yield step
     except (ijson.JSONError, UnicodeDecodeError, ValueError):
         raise _malformed("the JSON cannot be read") from None
 

@@ -54,6 +54,8 @@ async def add_numbers(
         raise refuse_field("phone_numbers", "is empty: it holds no number")
     status = await connection.execute(SQL["extend_queue"], account_id, campaign_id, end + tally.added, now)
     if not touched(status):
+        if await connection.fetchrow(SQL["campaign_queue"], account_id, campaign_id) is None:
+            raise not_found()
         raise CampaignEnded
     await append(connection, CallsAdded(campaign_id=campaign_id, added=tally.added), now=now)
     return tally

@@ -63,10 +63,13 @@ async def spool(stream: Stream, limit: int, *, longest_token: int | None = None)
     """
     file = new_file()
     size = since_quote = 0
+    escaped = False
     try:
         async for chunk in stream.iter_chunked(CHUNK):
             size += len(chunk)
-            since_quote = len(chunk) - 1 - last if (last := chunk.rfind(b'"')) >= 0 else since_quote + len(chunk)
+            last = _last_quote(chunk, escaped=escaped)
+            escaped = chunk.endswith(b"\\")
+            since_quote = len(chunk) - 1 - last if last >= 0 else since_quote + len(chunk)
             if size > limit or (longest_token is not None and since_quote > longest_token):
                 raise too_large(limit if size > limit else longest_token or 0)  # noqa: TRY301
             file.write(chunk)
@@ -75,3 +78,9 @@ async def spool(stream: Stream, limit: int, *, longest_token: int | None = None)
         raise
     file.seek(0)
     return file
+
+
+def _last_quote(chunk: bytes, *, escaped: bool) -> int:
+    """Return where the last quotation mark that is no part of a text stands, or -1."""
+    last = chunk.replace(b'\\"', b"  ").rfind(b'"')
+    return -1 if last == 0 and escaped else last

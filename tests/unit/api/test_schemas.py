@@ -1,0 +1,107 @@
+"""The quirks of the seed's fields, one by one."""
+
+from __future__ import annotations
+
+from datetime import date, time
+
+import pytest
+from pydantic import ValidationError
+
+from services.api.errors import from_validation
+from services.api.schemas.campaigns import CreateCampaign, Pace, Page, refuse_overlap
+from services.api.schemas.fields import read_date, read_integer, read_nickname, read_optional_url, read_time, read_url
+from services.api.schemas.schedules import UpdateSchedule, read_days
+
+
+def test_days_come_in_any_order_and_case():
+    assert read_days(["Wed", " mon "]) == ["mon", "wed"]
+
+
+@pytest.mark.parametrize("value", [None, [], "mon", ["mon", "MON"], ["monday"], [1], {"mon": 1}])
+def test_days_that_are_none(value):
+    with pytest.raises(ValueError, match="must"):
+        read_days(value)
+
+
+@pytest.mark.parametrize(("value", "number"), [(0, 0), ("007", 7), (99_999_999_999, 99_999_999_999), (" 5 ", 5)])
+def test_integers(value, number):
+    assert read_integer(value) == number
+
+
+@pytest.mark.parametrize("value", [True, None, 1.0, "1.0", "", "-1", -1, "+1", "1e3", 10**11, "1" * 12, "²", "١", []])
+def test_integers_that_are_none(value):
+    with pytest.raises(ValueError, match="must"):
+        read_integer(value)
+
+
+def test_nicknames():
+    assert read_nickname("x" * 64) == "x" * 64
+    assert read_nickname(None) is None
+    for bad in ("", "  ", "x" * 65, 5, "a\nb"):
+        with pytest.raises(ValueError, match="must"):
+            read_nickname(bad)
+
+
+def test_dates_and_times():
+    assert read_date("2024-02-29") == date(2024, 2, 29)
+    assert read_time("23:59") == time(23, 59)
+    for bad in ("2023-02-29", "2023-1-1", "20230101", "2023-01-01T00:00", "1999-12-31", "2200-01-01", 5, None):
+        with pytest.raises(ValueError, match="must"):
+            read_date(bad)
+    for bad in ("24:00", "1:00", "01:60", "01:00:00", "01:00Z", 100, None):
+        with pytest.raises(ValueError, match="must"):
+            read_time(bad)
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["http://x", "https://x.test:8443/a?b=c#d", "http://[::1]/", "HTTP://charles.plumgroup.com/~schan/start.php"],
+)
+def test_urls(value):
+    assert read_url(value) == value
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", "x", "/a", "ftp://x", "http:///a", "http://a@x", "http://:p@x", "http://x:0", "http://x:y", "http://x\n"],
+)
+def test_urls_that_are_none(value):
+    with pytest.raises(ValueError, match="must"):
+        read_url(value)
+
+
+def test_no_result_url_is_no_url():
+    assert read_optional_url("") is None
+
+
+def test_windows_of_one_campaign_do_not_overlap():
+    night = {"profile": "a", "start_time": "22:00", "end_time": "02:00"}
+    morning = {"profile": "b", "start_time": "01:59", "end_time": "03:00"}
+    with pytest.raises(ValueError, match="1 and 2 overlap"):
+        refuse_overlap([Pace.model_validate(night), Pace.model_validate(morning)])
+
+
+def test_a_schedule_is_renamed_by_either_name():
+    assert UpdateSchedule.model_validate({"name": "a"}).changes == {"nickname": "a"}
+    assert UpdateSchedule.model_validate({"nickname": "a", "name": "a"}).changes == {"nickname": "a"}
+    assert UpdateSchedule.model_validate({}).changes == {}
+    with pytest.raises(ValidationError):
+        UpdateSchedule.model_validate({"nickname": "a", "name": "b"})
+
+
+def test_a_page_is_bounded():
+    assert Page.model_validate({"limit": "1000", "after": "5"}).limit == 1000
+    with pytest.raises(ValidationError):
+        Page.model_validate({"limit": 1001})
+
+
+def test_a_problem_names_every_field_and_repeats_no_value():
+    sent = {"profiles": [{"profile": "a", "start_time": "secret"}], "start_date": "+12223334444", "zzz": 1}
+    with pytest.raises(ValidationError) as refused:
+        CreateCampaign.model_validate(sent)
+    problem = from_validation(refused.value)
+    assert {"profiles.0.start_time", "profiles.0.end_time", "start_date", "zzz", "schedule"} <= {
+        error["field"] for error in problem.errors
+    }
+    assert "secret" not in str(problem.errors)
+    assert "222333" not in str(problem.errors)

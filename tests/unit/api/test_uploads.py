@@ -1,0 +1,99 @@
+"""Lines of files and elements of arrays, without a database."""
+
+from __future__ import annotations
+
+import io
+import json
+
+import pytest
+
+from services.api import jsonlists
+from services.api.errors import Problem
+from services.api.spool import Numbers
+from services.api.uploads import Tally, rows
+
+
+def stored(numbers, *, skip=False):
+    tally = Tally()
+    chunks = b"".join(rows(numbers, tally, campaign_id=5, first=1, skip=skip))
+    return [line.split("\t") for line in chunks.decode().splitlines()], tally
+
+
+def in_file(text):
+    return Numbers(kind="file", file=io.BytesIO(text if isinstance(text, bytes) else text.encode()))
+
+
+@pytest.mark.parametrize(
+    ("text", "phones"),
+    [
+        ("", []),
+        ("\n\n", []),
+        ("phone\n2223334444", ["+12223334444"]),
+        ("2223334444\rtel:+12223334445\r", ["+12223334444", "+12223334445"]),
+        ('"2223334444"\n"2223334445","ref"\n', ["+12223334444", "+12223334445"]),
+        ("2223334444,,,\n,,,\n", ["+12223334444"]),
+        ("\ufeff2223334444", ["+12223334444"]),
+    ],
+)
+def test_files(text, phones):
+    found, tally = stored(in_file(text))
+    assert [row[2] for row in found] == phones
+    assert (tally.added, tally.invalid) == (len(phones), 0)
+
+
+def test_only_the_first_line_may_be_a_header():
+    _, tally = stored(in_file("phone\nphone\n2223334444"))
+    assert [error["line"] for error in tally.errors] == [2]
+
+
+def test_after_a_bad_line_nothing_more_is_stored_unless_skipping():
+    text = "2223334444\nx1\n2223334445\nx2"
+    found, tally = stored(in_file(text))
+    assert (len(found), tally.invalid) == (1, 2)
+    found, tally = stored(in_file(text), skip=True)
+    assert ([row[1] for row in found], tally.invalid) == (["1", "2"], 2)
+
+
+@pytest.mark.parametrize("text", [b"\xff", b"a\x00", b"2223334444\n\xe4\n", b"1" * 9000 + b"\x00"])
+def test_files_that_are_no_text(text):
+    with pytest.raises(Problem) as refused:
+        stored(in_file(text))
+    assert "not a text file" in str(refused.value.errors)
+
+
+def test_no_error_repeats_a_number():
+    _, tally = stored(in_file("555123\n+99912345678\n2223334444; ani=12\n2223334444; x=5551234"))
+    assert tally.invalid == 4
+    assert not any(digits in str(tally.errors) for digits in ("555123", "999123", "222333", "12'"))
+
+
+def test_copy_text_is_escaped():
+    found, _ = stored(Numbers(kind="list", elements=("2223334444, a\\b", "2223334444, \\N")))
+    assert [row[5] for row in found] == ["a\\\\b", "\\\\N"]
+
+
+def test_a_json_body_is_read_in_two_passes():
+    body = {"campaign_id": 5, "phone_numbers": ["a", {"phone_numbers": ["b"]}, ["c"], None, 1], "on_invalid": "skip"}
+    file = io.BytesIO(json.dumps(body).encode())
+    assert jsonlists.scan(file, 1000) == ({"campaign_id": 5, "on_invalid": "skip"}, True)
+    assert list(jsonlists.elements(file)) == ["a", None, None, None, None]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ("[]", 400),
+        ("{", 400),
+        ("", 400),
+        ('{"a": 1, "a": 2}', 400),
+        ('{"a": {"b": 1, "b": 2}}', 400),
+        ('{"phone_numbers": [], "phone_numbers": []}', 400),
+        ('{"phone_numbers.item": "x"}', 400),
+        ('{"phone_numbers": ' + "[" * 100_000, 400),
+        ('{"a": "' + "x" * 2000 + '"}', 413),
+    ],
+)
+def test_json_bodies_that_are_refused(body, status):
+    with pytest.raises(Problem) as refused:
+        jsonlists.scan(io.BytesIO(body.encode()), 1000)
+    assert refused.value.status == status
