@@ -135,7 +135,7 @@ async def rehearse(server: str) -> int:
     sink, stopping, started = Sink(), asyncio.Event(), asyncio.Event()
     held: dict[str, Any] = {}
     async with scratch_database(server, name="demo") as dsn, tenant_server(sink) as tenant:
-        over = {"environment": "demo", "database_url": dsn, "queue_prefix": f"demo-{secrets.token_hex(4)}."}
+        over: dict[str, Any] = {"environment": "demo", "database_url": dsn, "queue_prefix": f"demo-{secrets.token_hex(4)}."}
         over |= {"ops_port": 0, "drain_seconds": 5}
         database = Database(dsn, name="demo", size=2)
         await database.open()
@@ -150,7 +150,7 @@ async def rehearse(server: str) -> int:
             held["carrier"] = SimulatedCarrier(platform.clock, seed=2022)
             return embedded.build(platform, listener=listener, carrier=held["carrier"], overrides=dict(over))
 
-        settings = HouseSettings(**over)  # type: ignore[arg-type]
+        settings = HouseSettings(**over)
         house = asyncio.create_task(serve(settings, rooms, name="demo", stopping=stopping, started=started))
         up = asyncio.create_task(started.wait())
         await asyncio.wait({house, up}, return_when=asyncio.FIRST_COMPLETED)

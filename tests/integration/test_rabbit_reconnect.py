@@ -75,7 +75,7 @@ def ids(deliveries: list[Delivery]) -> list[str]:
 
 async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
     async with asyncio.timeout(WITHIN_SECONDS):
-        while not await condition():  # noqa: ASYNC110 (the state is on a server)
+        while not await condition():
             await asyncio.sleep(0.02)
 
 
