@@ -135,7 +135,8 @@ async def rehearse(server: str) -> int:
     sink, stopping, started = Sink(), asyncio.Event(), asyncio.Event()
     held: dict[str, Any] = {}
     async with scratch_database(server, name="demo") as dsn, tenant_server(sink) as tenant:
-        over: dict[str, Any] = {"environment": "demo", "database_url": dsn, "queue_prefix": f"demo-{secrets.token_hex(4)}."}
+        over: dict[str, Any] = {"environment": "demo", "database_url": dsn}
+        over["queue_prefix"] = f"demo-{secrets.token_hex(4)}."
         over |= {"ops_port": 0, "drain_seconds": 5}
         database = Database(dsn, name="demo", size=2)
         await database.open()

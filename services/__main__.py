@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from services import embedded
+from services.api.settings import ApiSettings
 from shared.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from shared.db.migrate import migrate
 from shared.runtime.process import run
@@ -33,7 +34,7 @@ def main() -> int:
                 return 1
         settings = HouseSettings(**over)
         asyncio.run(migrate(settings.database_url.get_secret_value()))
-        sys.stderr.write(f"Paceline: http://127.0.0.1:{arguments.port or 8080}/api/ (stop with ^C)\n")
+        sys.stderr.write(f"Paceline: http://127.0.0.1:{ApiSettings(**over).api_port}/api/ (stop with ^C)\n")
         return run(settings, lambda platform: embedded.build(platform, overrides=over), name="house")
 
 

@@ -103,7 +103,8 @@ async def test_a_schedule_or_profile_in_use_cannot_be_deleted(house):
     campaign = await make_campaign(house)
     (schedule,) = await house.ask("GET", "/api/schedules")
     morning, afternoon = await house.ask("GET", "/api/profiles")
-    assert "in use" in str(await house.ask("DELETE", f"/api/schedules/{schedule['id']}", status=409)).lower()
+    refused = await house.ask("DELETE", f"/api/schedules/{schedule['id']}", status=409)
+    assert refused["detail"] == "The schedule is applied to a campaign."
     await house.ask("DELETE", f"/api/profiles/{morning['id']}", status=409)
     await house.ask("DELETE", f"/api/profiles/{afternoon['id']}")
     await house.ask("DELETE", f"/api/campaigns/{campaign}")

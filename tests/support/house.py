@@ -25,6 +25,7 @@ from shared.db.pool import Database
 from shared.settings import Environment
 
 ROOT = Path(__file__).resolve().parents[2]
+_STANDSTILL = 0.001
 ROOMS = ("services.api", "services.pacer", "services.dialer", "services.results")
 
 
@@ -75,10 +76,7 @@ async def open_house(
     database = Database(dsn, name="story", size=2)
     await database.open()
     token, secret = await create_token(database, f"acme-{secrets.token_hex(3)}", origin)
-    await set_rehearsal_clock(database, origin=origin, rate=rate)
-    clock = Clock()
-    clock.adjust(await read_clock(database, clock, Environment.TEST))
-    await database.close()
+    await set_rehearsal_clock(database, origin=origin, rate=_STANDSTILL)  # while the house opens
     port = _free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "RABBITMQ_URL")},
@@ -87,7 +85,6 @@ async def open_house(
         "RABBITMQ_URL": "memory://" if kind == "embedded" else rabbit_url,
         "QUEUE_PREFIX": prefix,
         "API_PORT": str(port),
-        "OPS_PORT": "0",
         "LOG_LEVEL": "warning",
         "DRAIN_SECONDS": "5",
         "PYTHONPATH": str(ROOT),
@@ -95,11 +92,16 @@ async def open_house(
     sink = Sink(secret)
     async with contextlib.AsyncExitStack() as stack:
         tenant = await stack.enter_async_context(_tenant(sink))
+        stack.push_async_callback(database.close)
+        watched = []
         for module in ("services",) if kind == "embedded" else ROOMS:
-            await stack.enter_async_context(_process(module, environment))
-        house = House(f"http://127.0.0.1:{port}", token, sink, tenant, clock)
-        await _until_open(house)
-        yield house
+            watched.append(_free_port())
+            await stack.enter_async_context(_process(module, environment | {"OPS_PORT": str(watched[-1])}))
+        await _until_ready(watched)
+        await set_rehearsal_clock(database, origin=origin, rate=rate)
+        clock = Clock()
+        clock.adjust(await read_clock(database, clock, Environment.TEST))
+        yield House(f"http://127.0.0.1:{port}", token, sink, tenant, clock)
     assert sink.unsigned == 0
 
 
@@ -127,13 +129,16 @@ async def _tenant(sink: Sink) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def _until_open(house: House) -> None:
-    async with asyncio.timeout(40):
-        while True:
-            with contextlib.suppress(aiohttp.ClientError):
-                await house.ask("GET", "/api/schedules")
-                return
-            await asyncio.sleep(0.05)
+async def _until_ready(ports: list[int]) -> None:
+    """Wait until every process says it is ready: then its signal handlers stand, and SIGTERM drains."""
+    async with asyncio.timeout(40), aiohttp.ClientSession() as http:
+        for port in ports:
+            while True:
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with http.get(f"http://127.0.0.1:{port}/readyz") as answer:
+                        if answer.status == 200:
+                            break
+                await asyncio.sleep(0.05)
 
 
 def _free_port() -> int:
