@@ -3,16 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 import ijson
 
 from services.api.errors import Problem
 
 NUMBERS = "phone_numbers"
-_ITEM = NUMBERS + ".item"
+_ITEM_DEPTH = 2
+_DEPTH = 64
 _EVENTS_OUTSIDE = 20_000
-_PATH_LIMIT = 4096  # a path grows with every level, and reading would take the square of the depth
+
+
+class Step(NamedTuple):
+    """One event of the reader, how deep it lies, and the body's key it lies under."""
+
+    depth: int
+    key: str | None
+    event: str
+    value: Any
+
+    @property
+    def is_item(self) -> bool:
+        """Whether it is an element of the phone numbers or a part of one."""
+        return self.key == NUMBERS and self.depth >= _ITEM_DEPTH
 
 
 def scan(body: IO[bytes], text_limit: int) -> tuple[dict[str, Any], bool]:
@@ -25,53 +39,49 @@ def scan(body: IO[bytes], text_limit: int) -> tuple[dict[str, Any], bool]:
     array = False
     events = text = 0
     keys: list[set[str]] = []
-    for prefix, event, value in parse(body):
-        if not keys and event != "start_map":
+    for step in parse(body):
+        if step.depth == 0 and step.event not in ("start_map", "end_map"):
             raise _malformed("the JSON must be an object")
-        if prefix == NUMBERS and event in ("start_array", "end_array"):
+        if step.key == NUMBERS and step.depth == 1 and step.event == "start_array":
             array = True
-            builder.event("null", None) if event == "start_array" else None
-            continue
-        if array and (prefix == _ITEM or prefix.startswith(_ITEM + ".")):
+        if array and (step.is_item or (step.event in ("start_array", "end_array") and step.key == NUMBERS)):
             continue
         events += 1
-        text += len(value) if isinstance(value, str) else 0
+        text += len(step.value) if isinstance(step.value, str) else 0
         if events > _EVENTS_OUTSIDE or text > text_limit:
             raise Problem(413, "The parameters other than phone_numbers are too large.")
-        _refuse_twice(keys, prefix, event, value)
-        builder.event(event, value)
+        _refuse_twice(keys, step)
+        if not (array and step.key == NUMBERS):
+            builder.event(step.event, step.value)
     fields: dict[str, Any] = builder.value
-    if array:
-        del fields[NUMBERS]
+    fields.pop(NUMBERS, None) if array else None
     return fields, array
 
 
-def _refuse_twice(keys: list[set[str]], prefix: str, event: str, value: Any) -> None:
-    if event == "start_map":
+def _refuse_twice(keys: list[set[str]], step: Step) -> None:
+    if step.event == "start_map":
         keys.append(set())
-    elif event == "end_map" and len(keys) > 1:
+    elif step.event == "end_map":
         keys.pop()
-    elif event == "map_key":
-        if value in keys[-1]:
+    elif step.event == "map_key":
+        if step.value in keys[-1]:
             raise _malformed("a JSON key is given twice")
-        if not prefix and value.startswith(_ITEM):
-            raise _malformed("a key hides in the phone numbers")
-        keys[-1].add(value)
+        keys[-1].add(step.value)
 
 
 def elements(body: IO[bytes]) -> Iterator[str | None]:
     """Yield the array's elements; None stands for one that is no string."""
-    for prefix, event, value in parse(body):
-        if prefix != _ITEM:
+    for depth, key, event, value in parse(body):
+        if depth != _ITEM_DEPTH or key != NUMBERS:
             continue
         if event == "string":
             yield value
-        elif event not in ("end_map", "end_array", "map_key"):
+        elif event not in ("end_map", "end_array"):
             yield None
 
 
-def parse(body: IO[bytes]) -> Iterator[tuple[str, str, Any]]:
-    """Yield ijson's events from the start of the body.
+def parse(body: IO[bytes]) -> Iterator[Step]:
+    """Yield the reader's events from the start of the body.
 
     Raises:
         Problem: 400 malformed.
@@ -79,11 +89,19 @@ def parse(body: IO[bytes]) -> Iterator[tuple[str, str, Any]]:
     body.seek(0)
     if body.read(3) != b"\xef\xbb\xbf":
         body.seek(0)
+    depth = 0
+    key: str | None = None
     try:
-        for step in ijson.parse(body):
-            if len(step[0]) > _PATH_LIMIT:
-                raise _malformed("the JSON is too deep")
-            yield step
+        for event, value in ijson.basic_parse(body):
+            if event in ("end_map", "end_array"):
+                depth -= 1
+            elif event == "map_key" and depth == 1:
+                key = value
+            yield Step(depth, key, event, value)
+            if event in ("start_map", "start_array"):
+                depth += 1
+                if depth > _DEPTH:
+                    raise _malformed("the JSON is too deep")
     except (ijson.JSONError, UnicodeDecodeError, ValueError):
         raise _malformed("the JSON cannot be read") from None
 
