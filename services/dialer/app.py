@@ -7,14 +7,16 @@ import socket
 
 from services.dialer.carriers.port import Carrier
 from services.dialer.carriers.simulated import SimulatedCarrier
-from services.dialer.consumer import Consumer
 from services.dialer.dispatch import Dispatch
 from services.dialer.orphans import Orphans
 from services.dialer.settings import DialerSettings
 from services.dialer.store import DialerStore
 from shared.broker.port import Delivery
 from shared.contracts.calls import CallsOrphaned, PlaceCalls
+from shared.runtime.letter_reader import LetterReader
 from shared.runtime.service import Platform, Service
+
+_PREFETCH = 200  # letters that may wait for their instant here
 
 
 def build(settings: DialerSettings, platform: Platform, carrier: Carrier | None = None) -> Service:
@@ -27,14 +29,14 @@ def build(settings: DialerSettings, platform: Platform, carrier: Carrier | None 
     dispatch = Dispatch(store, broker, line, clock=clock, settings=settings)
     orphans = Orphans(store, broker, line, clock=clock)
 
-    async def receive_jobs(delivery: Delivery, body: bytes) -> None:
-        await dispatch.accept(delivery, PlaceCalls.model_validate_json(body).jobs)
+    async def receive_jobs(delivery: Delivery, letter: PlaceCalls) -> None:
+        await dispatch.accept(delivery, letter.jobs)
 
     return Service(
         "dialer",
         workers=(
-            Consumer(PlaceCalls, broker, clock, receive=receive_jobs),
-            Consumer(CallsOrphaned, broker, clock, receive=orphans.receive),
+            LetterReader("dialer", PlaceCalls, broker, clock, prefetch=_PREFETCH, receive=receive_jobs),
+            LetterReader("dialer", CallsOrphaned, broker, clock, prefetch=_PREFETCH, receive=orphans.receive),
             dispatch,
         ),
     )

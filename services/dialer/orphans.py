@@ -29,9 +29,8 @@ class Orphans:
         self._carrier = carrier
         self._clock = clock
 
-    async def receive(self, delivery: Delivery, body: bytes) -> None:
-        """Look the attempts up and report those that ended; raises ValidationError for what is no such letter."""
-        letter = CallsOrphaned.model_validate_json(body)
+    async def receive(self, delivery: Delivery, letter: CallsOrphaned) -> None:
+        """Look the attempts up and report those that ended."""
         try:
             pairs = await self._store.find_seqs(letter.attempts)
         except TRANSIENT:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from services.results.consumer import Consumer, ended_recorder, expired_recorder
+from services.results.consumer import Consumer
 from services.results.courier import Courier
 from services.results.settings import ResultsSettings
 from services.results.store import ResultsStore
@@ -15,11 +15,20 @@ def build(settings: ResultsSettings, platform: Platform) -> Service:
     clock, broker = platform.clock, platform.broker
     store = ResultsStore(platform.database)
     courier = Courier(store, clock, settings)
+
+    async def record_ended(letter: CallsEnded) -> None:
+        await store.record_ended(letter.outcomes, now=clock.now())
+        courier.poke()
+
+    async def record_expired(letter: CallsExpired) -> None:
+        await store.record_expired(letter, now=clock.now())
+        courier.poke()
+
     return Service(
         "results",
         workers=(
-            Consumer(CallsEnded, broker, clock, record=ended_recorder(store, clock, recorded=courier.poke)),
-            Consumer(CallsExpired, broker, clock, record=expired_recorder(store, clock, recorded=courier.poke)),
+            Consumer(CallsEnded, broker, clock, record=record_ended),
+            Consumer(CallsExpired, broker, clock, record=record_expired),
             courier,
         ),
     )

@@ -3,35 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
 
 import structlog
-from pydantic import ValidationError
 
-from services.results.store import ResultsStore
-from shared.broker.port import Broker, BrokerError, Delivery
+from shared.broker.port import Broker, Delivery
 from shared.clock import Clock
-from shared.contracts.calls import CallsEnded, CallsExpired
-from shared.contracts.catalogue import queue_name
+from shared.contracts.envelope import Letter
 from shared.db.pool import TRANSIENT
+from shared.runtime.letter_reader import LetterReader
 from shared.runtime.supervisor import Crew
 
 log = structlog.get_logger()
 
-_LONGEST_WAIT = 0.5  # real seconds: how late `stopping` is noticed
 _PREFETCH = 16
 _AT_ONCE = 4
+_PAUSE_SECONDS = 0.5
 # A letter waits this many times for the database in our hands: handing it back counts against its delivery limit.
 _TRIES = 120
 
-Record = Callable[[bytes], Awaitable[int]]
+Told = TypeVar("Told", bound=Letter)
 
 
-class Consumer:
-    """Receives one kind of letter and records it."""
+class Consumer(Generic[Told]):
+    """Receives one kind of letter and records it; `record` must be idempotent."""
 
     def __init__(
-        self, letter: type[CallsEnded | CallsExpired], broker: Broker, clock: Clock, *, record: Record
+        self, letter: type[Told], broker: Broker, clock: Clock, *, record: Callable[[Told], Awaitable[None]]
     ) -> None:
         self.name = f"results.consumer.{letter.NAME}"
         self._letter = letter
@@ -40,68 +39,28 @@ class Consumer:
         self._record = record
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Record until told to stop, whatever becomes of the broker's connection."""
-        queue = queue_name("results", self._letter)
+        """Record until told to stop, a few letters at a time."""
         async with Crew(self.name, limit=_AT_ONCE) as crew:
-            while not stopping.is_set():
-                try:
-                    async with self._broker.subscribe(queue, prefetch=_PREFETCH) as deliveries:
-                        await self._take(deliveries, crew, stopping)
-                except BrokerError:
-                    log.warning("results.broker_away", queue=queue)
-                    await self._clock.sleep(_LONGEST_WAIT)
 
-    async def _take(self, deliveries: AsyncIterator[Delivery], crew: Crew, stopping: asyncio.Event) -> None:
-        while not stopping.is_set():
-            try:
-                async with asyncio.timeout(_LONGEST_WAIT):
-                    delivery = await anext(deliveries)
-            except TimeoutError:
-                continue
-            except StopAsyncIteration:
-                # The broker was closed under us; a short rest keeps this from spinning.
-                await self._clock.sleep(_LONGEST_WAIT)
-                return
-            await crew.spawn(self._settle(delivery, stopping))
+            async def receive(delivery: Delivery, letter: Told) -> None:
+                await crew.spawn(self._settle(delivery, letter, stopping))
 
-    async def _settle(self, delivery: Delivery, stopping: asyncio.Event) -> None:
+            reader = LetterReader(
+                "results", self._letter, self._broker, self._clock, prefetch=_PREFETCH, receive=receive
+            )
+            await reader.run(stopping)
+
+    async def _settle(self, delivery: Delivery, letter: Told, stopping: asyncio.Event) -> None:
         """Record one letter and give its verdict."""
         for _ in range(_TRIES):
             try:
-                await self._record(delivery.message.body)
-            except ValidationError as error:
-                await delivery.reject(f"not a {self._letter.NAME}: {error.error_count()} faults")
-                return
+                await self._record(letter)
             except TRANSIENT as error:
                 log.warning("results.database_away", error=type(error).__name__)
                 if stopping.is_set():
                     break
-                await self._clock.sleep(_LONGEST_WAIT)
+                await self._clock.sleep(_PAUSE_SECONDS)
             else:
                 await delivery.done()
                 return
         await delivery.retry()
-
-
-def ended_recorder(store: ResultsStore, clock: Clock, *, recorded: Callable[[], None]) -> Record:
-    """Return what records the body of a CallsEnded; `recorded` is called after each commit."""
-
-    async def record(body: bytes) -> int:
-        letter = CallsEnded.model_validate_json(body)
-        changed = await store.record_ended(letter.outcomes, now=clock.now())
-        recorded()
-        return changed
-
-    return record
-
-
-def expired_recorder(store: ResultsStore, clock: Clock, *, recorded: Callable[[], None]) -> Record:
-    """Return what records the body of a CallsExpired; `recorded` is called after each commit."""
-
-    async def record(body: bytes) -> int:
-        letter = CallsExpired.model_validate_json(body)
-        changed = await store.record_expired(letter, now=clock.now())
-        recorded()
-        return changed
-
-    return record
