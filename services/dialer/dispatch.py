@@ -20,6 +20,7 @@ from shared.broker.port import Broker, BrokerError, Delivery
 from shared.clock import Clock
 from shared.contracts.calls import Job, Outcome
 from shared.db.pool import TRANSIENT
+from shared.observability.metrics import INTENTS, RETRACTED
 from shared.runtime.outbound import Outbound
 from shared.runtime.supervisor import Crew
 
@@ -109,6 +110,7 @@ class Dispatch:
             undecided = {id(waiting) for waiting in allowed}
             await self._decide([waiting for waiting in due if id(waiting) not in undecided])
             return
+        INTENTS.inc(len(intents))
         for intent in intents:
             self.placing.in_progress[intent.key] = intent.fence
         for intent in intents:
@@ -187,6 +189,7 @@ class Dispatch:
 
     async def _take_back(self, intent: Intent) -> None:
         """Retract an intent that was not used; its slot may still be used by whoever is told of it again."""
+        RETRACTED.inc()
         log.warning("dialer.retracted", campaign=intent.slot.campaign_id)
         while True:
             try:

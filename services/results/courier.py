@@ -17,6 +17,7 @@ from services.results.settings import ResultsSettings
 from services.results.store import Due, ResultsStore, Settled
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT
+from shared.observability.metrics import DELIVERIES
 from shared.runtime.outbound import Limits, Outbound, Unreachable
 from shared.runtime.supervisor import Crew
 
@@ -117,6 +118,8 @@ class Courier:
     async def _settle(self) -> None:
         if batch := self._settled[:500]:
             await self._store.settle(batch)
+            for state, posts in Counter(settled.state for settled in batch).items():
+                DELIVERIES.labels(state).inc(posts)
             del self._settled[: len(batch)]
 
     async def _settle_last(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +12,7 @@ from shared.contracts.calls import CallsExpired, Outcome
 from shared.db.pool import Connection, Database, Record
 from shared.db.statements import load_statements
 from shared.domain.call_state import CalleeType, Disposition
+from shared.observability.metrics import OUTCOMES
 
 SQL = load_statements("services.results")
 
@@ -79,6 +81,7 @@ class ResultsStore:
                 now,
             )
             await _add_deliveries(connection, rows, now=now)
+        _count(rows)
         return len(rows)
 
     async def record_expired(self, letter: CallsExpired, *, now: datetime) -> int:
@@ -88,6 +91,7 @@ class ResultsStore:
                 SQL["record_expired"], letter.campaign_id, list(letter.seqs), letter.expired_at, letter.reason, now
             )
             await _add_deliveries(connection, rows, now=now)
+        _count(rows)
         return len(rows)
 
     async def claim(self, *, now: datetime, lease_until: datetime, limit: int, busy: Sequence[str]) -> list[Due]:
@@ -170,3 +174,8 @@ def _ended(row: Record) -> Ended:
         phone=row["phone"],
         message_reference=row["message_reference"],
     )
+
+
+def _count(rows: Sequence[Record]) -> None:
+    for disposition, outcomes in Counter(row["disposition"] for row in rows).items():
+        OUTCOMES.labels(disposition).inc(outcomes)
