@@ -6,17 +6,15 @@ import argparse
 import asyncio
 import contextlib
 import sys
-from pathlib import Path
 from typing import Any
 
 from services import embedded
 from services.api.settings import ApiSettings
 from shared.db.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from shared.db.house import HOUSE_DATA
 from shared.db.migrate import migrate
 from shared.runtime.process import run
 from shared.settings import HouseSettings
-
-DATA = Path(__file__).resolve().parent.parent / ".paceline" / "postgres"
 
 
 def main() -> int:
@@ -28,7 +26,7 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         if not HouseSettings().database_url.get_secret_value():
             try:
-                over["database_url"] = stack.enter_context(EmbeddedPostgres(DATA))
+                over["database_url"] = stack.enter_context(EmbeddedPostgres(HOUSE_DATA))
             except EmbeddedPostgresError as error:
                 sys.stderr.write(f"{error}\n")
                 return 1

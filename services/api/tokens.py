@@ -12,6 +12,7 @@ from datetime import datetime
 from services.api import auth
 from services.api.settings import ApiSettings
 from shared.clock import Clock
+from shared.db.house import NoHouse, find_database
 from shared.db.pool import Database
 from shared.db.statements import load_statements
 
@@ -37,7 +38,7 @@ async def create_token(database: Database, name: str, now: datetime) -> tuple[st
 
 
 async def _create(name: str) -> None:
-    database = Database(ApiSettings().database_url.get_secret_value(), name="tokens", size=2)
+    database = Database(find_database(ApiSettings().database_url.get_secret_value()), name="tokens", size=2)
     await database.open()
     try:
         token, webhook_secret = await create_token(database, name, Clock().now())
@@ -52,7 +53,11 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     create = commands.add_parser("create", help="make a token, and the account when it is new")
     create.add_argument("name", help="the account's name")
-    asyncio.run(_create(parser.parse_args().name))
+    name = parser.parse_args().name
+    try:
+        asyncio.run(_create(name))
+    except NoHouse as refusal:
+        parser.exit(1, f"{refusal}\n")
 
 
 if __name__ == "__main__":

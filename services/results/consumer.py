@@ -8,8 +8,9 @@ from typing import Generic, TypeVar
 
 import structlog
 
-from shared.broker.port import Broker, Delivery
+from shared.broker.port import Broker, BrokerError, Delivery
 from shared.clock import Clock
+from shared.contracts.catalogue import queue_name
 from shared.contracts.envelope import Letter
 from shared.db.pool import TRANSIENT
 from shared.runtime.letter_reader import LetterReader
@@ -19,6 +20,7 @@ log = structlog.get_logger()
 
 _PREFETCH = 16
 _AT_ONCE = 4
+_EMPTIED_WITHIN = 50  # tenths of a second
 _PAUSE_SECONDS = 0.5
 # A letter waits this many times for the database in our hands: handing it back counts against its delivery limit.
 _TRIES = 120
@@ -40,7 +42,7 @@ class Consumer(Generic[Told]):
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Record until told to stop, a few letters at a time."""
-        async with Crew(self.name, limit=_AT_ONCE) as crew:
+        async with Crew(self.name, limit=_AT_ONCE + 1) as crew:
 
             async def receive(delivery: Delivery, letter: Told) -> None:
                 await crew.spawn(self._settle(delivery, letter, stopping))
@@ -48,7 +50,22 @@ class Consumer(Generic[Told]):
             reader = LetterReader(
                 "results", self._letter, self._broker, self._clock, prefetch=_PREFETCH, receive=receive
             )
-            await reader.run(stopping)
+            emptied = asyncio.Event()
+            await crew.spawn(self._empty(stopping, emptied))
+            await reader.run(emptied)
+
+    async def _empty(self, stopping: asyncio.Event, emptied: asyncio.Event) -> None:
+        """Once told to stop, read on until nothing waits: in a house of one process nobody else will read it."""
+        await stopping.wait()
+        try:
+            for _ in range(_EMPTIED_WITHIN):
+                if not await self._broker.depth(queue_name("results", self._letter)):
+                    break
+                await self._clock.sleep(0.1)
+        except BrokerError:
+            log.warning("results.broker_away", letter=self._letter.NAME)
+        finally:
+            emptied.set()
 
     async def _settle(self, delivery: Delivery, letter: Told, stopping: asyncio.Event) -> None:
         """Record one letter and give its verdict."""

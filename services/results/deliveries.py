@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from services.results.store import Dead, ResultsStore
 from shared.clock import Clock
+from shared.db.house import NoHouse, find_database
 from shared.db.house_clock import read_clock
 from shared.db.pool import Database
 from shared.domain.call_id import to_call_id
@@ -36,7 +37,7 @@ def to_line(dead: Dead) -> str:
 
 async def _serve(arguments: argparse.Namespace) -> None:
     settings = HouseSettings()
-    database = Database(settings.database_url.get_secret_value(), name="deliveries", size=2)
+    database = Database(find_database(settings.database_url.get_secret_value()), name="deliveries", size=2)
     await database.open()
     try:
         if arguments.action == "list":
@@ -60,7 +61,10 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     if arguments.action == "replay" and (arguments.campaign is None) != arguments.all:
         parser.error("replay wants either --campaign N or --all")
-    asyncio.run(_serve(arguments))
+    try:
+        asyncio.run(_serve(arguments))
+    except NoHouse as refusal:
+        parser.exit(1, f"{refusal}\n")
     return 0
 
 

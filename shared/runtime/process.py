@@ -74,16 +74,19 @@ async def serve(
             Check("broker", _answers(lambda: platform.broker.connected)),
             *(check for service in services for check in service.checks),
         ]
-        workers: list[Worker] = [
-            ClockKeeper(platform.database, platform.clock, settings.environment),
-            Relay(platform),
-            OpsServer(settings.ops_host, settings.ops_port, checks),
-            *(worker for service in services for worker in service.workers),
-        ]
+        # Rooms drain in the order of the flow; what the last of them needs outlives it.
+        stages: list[Sequence[Worker]] = [service.workers for service in services]
+        stages.append(
+            [
+                ClockKeeper(platform.database, platform.clock, settings.environment),
+                Relay(platform),
+                OpsServer(settings.ops_host, settings.ops_port, checks),
+            ]
+        )
         log.info("house.open", rooms=[service.name for service in services])
         if started:
             started.set()
-        await supervise(workers, stopping, drain_seconds=settings.drain_seconds)
+        await supervise(stages, stopping, drain_seconds=settings.drain_seconds)
         log.info("house.closed")
 
 

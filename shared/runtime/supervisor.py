@@ -66,32 +66,44 @@ class WorkerFailed(Exception):
     """A worker ended by an exception or before it was told to."""
 
 
-async def supervise(workers: Sequence[Worker], stopping: asyncio.Event, *, drain_seconds: float) -> None:
-    """Run the workers until `stopping` is set and they have drained.
+async def supervise(stages: Sequence[Sequence[Worker]], stopping: asyncio.Event, *, drain_seconds: float) -> None:
+    """Run the workers until `stopping` is set and they have drained, one stage after the other.
+
+    What a stage still reports while it drains is taken by the stages after it.
 
     Raises:
         WorkerFailed: one of them ended by itself; all others were told to stop first.
     """
-    tasks = {asyncio.create_task(worker.run(stopping), name=worker.name): worker.name for worker in workers}
-    told = asyncio.create_task(stopping.wait(), name="stopping")
-    try:
-        await asyncio.wait({told, *tasks}, return_when=asyncio.FIRST_COMPLETED)
-        early = [task for task in tasks if task.done() and not stopping.is_set()]
-        stopping.set()
-        _, late = await asyncio.wait(tasks, timeout=drain_seconds)
-        for task in late:
-            log.warning("worker.cut_off", worker=tasks[task], drain_seconds=drain_seconds)
-            task.cancel()
-        ends = await asyncio.gather(*tasks, return_exceptions=True)
-    finally:
-        told.cancel()
-        for task in tasks:
-            task.cancel()
-    failed = [
-        (name, end)
-        for (task, name), end in zip(tasks.items(), ends, strict=True)
-        if task in early or (isinstance(end, Exception) and not isinstance(end, asyncio.CancelledError))
+    told = [asyncio.Event() for _ in stages]
+    tasks = [
+        {asyncio.create_task(worker.run(event), name=worker.name): worker.name for worker in stage}
+        for stage, event in zip(stages, told, strict=True)
     ]
+    every = {task: name for stage in tasks for task, name in stage.items()}
+    waiting = asyncio.create_task(stopping.wait(), name="stopping")
+    try:
+        await asyncio.wait({waiting, *every}, return_when=asyncio.FIRST_COMPLETED)
+        early = [task for task in every if task.done() and not stopping.is_set()]
+        stopping.set()
+        deadline = asyncio.get_running_loop().time() + drain_seconds
+        for stage, event in zip(tasks, told, strict=True):
+            event.set()
+            if stage:
+                left = max(0.1, deadline - asyncio.get_running_loop().time())
+                await asyncio.wait(stage, timeout=left)
+        for task in (task for task in every if not task.done()):
+            log.warning("worker.cut_off", worker=every[task], drain_seconds=drain_seconds)
+            task.cancel()
+        ends = await asyncio.gather(*every, return_exceptions=True)
+    finally:
+        waiting.cancel()
+        for task in every:
+            task.cancel()
+    failed = [(name, end) for (task, name), end in zip(every.items(), ends, strict=True) if _failed(task, end, early)]
     if failed:
         name, end = failed[0]
         raise WorkerFailed(f"worker {name} ended by itself") from (end if isinstance(end, Exception) else None)
+
+
+def _failed(task: asyncio.Task[None], end: BaseException | None, early: Sequence[asyncio.Task[None]]) -> bool:
+    return task in early or (isinstance(end, Exception) and not isinstance(end, asyncio.CancelledError))

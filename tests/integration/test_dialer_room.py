@@ -64,7 +64,7 @@ class House:
         platform = Platform(self.clock, self.ledger, self.broker, Environment.TEST)
         settings = DialerSettings(database_url="postgresql://unused", lease_seconds=1)
         service = build(settings, platform, self.carrier)
-        running = asyncio.create_task(supervise(service.workers, self.stopping, drain_seconds=20))
+        running = asyncio.create_task(supervise([service.workers], self.stopping, drain_seconds=20))
         listening = asyncio.create_task(self._listen())
         try:
             yield self

@@ -65,7 +65,7 @@ async def room(ledger, clock, **settings):
     platform = Platform(clock, ledger, broker, Environment.TEST)
     service = build(ResultsSettings(database_url="postgresql://unused", **settings), platform)
     stopping = asyncio.Event()
-    running = asyncio.create_task(supervise(service.workers, stopping, drain_seconds=10))
+    running = asyncio.create_task(supervise([service.workers], stopping, drain_seconds=10))
     try:
         yield broker
     finally:

@@ -19,6 +19,7 @@ from aiohttp import web
 
 from demo.application import Sink, make_application
 from services.api.tokens import create_token
+from shared.broker.rabbit import RabbitBroker
 from shared.clock import Clock
 from shared.db.house_clock import read_clock, set_rehearsal_clock
 from shared.db.pool import Database
@@ -93,6 +94,8 @@ async def open_house(
     async with contextlib.AsyncExitStack() as stack:
         tenant = await stack.enter_async_context(_tenant(sink))
         stack.push_async_callback(database.close)
+        if kind != "embedded":
+            stack.push_async_callback(_delete_queues, rabbit_url, prefix)
         watched = []
         for module in ("services",) if kind == "embedded" else ROOMS:
             watched.append(_free_port())
@@ -103,6 +106,14 @@ async def open_house(
         clock.adjust(await read_clock(database, clock, Environment.TEST))
         yield House(f"http://127.0.0.1:{port}", token, sink, tenant, clock)
     assert sink.unsigned == 0
+
+
+async def _delete_queues(rabbit_url: str, prefix: str) -> None:
+    """Leave nothing on the broker: a server has room for so many quorum queues only."""
+    broker = RabbitBroker(rabbit_url, prefix=prefix, name="story")
+    await broker.open()
+    await broker.delete_topology()
+    await broker.close()
 
 
 @contextlib.asynccontextmanager
