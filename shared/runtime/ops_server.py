@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -16,11 +16,11 @@ class OpsServer:
 
     name = "ops"
 
-    def __init__(self, host: str, port: int, checks: Sequence[Check]) -> None:
+    def __init__(self, host: str, port: int, checks: Sequence[Check], *, draining: Callable[[], bool]) -> None:
         self._host = host
         self._port = port
         self._checks = checks
-        self._draining = False
+        self._draining = draining
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Serve until told to stop."""
@@ -33,7 +33,6 @@ class OpsServer:
         try:
             await web.TCPSite(runner, self._host, self._port).start()
             await stopping.wait()
-            self._draining = True
         finally:
             await runner.cleanup()
 
@@ -42,7 +41,7 @@ class OpsServer:
 
     async def _ready(self, _: web.Request) -> web.Response:
         failing = [check.name for check in self._checks if not await check.passes()]
-        if self._draining:
+        if self._draining():
             failing.append("draining")
         text = f"not ready: {', '.join(failing)}\n" if failing else "ready\n"
         return web.Response(text=text, status=503 if failing else 200)

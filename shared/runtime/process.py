@@ -80,7 +80,7 @@ async def serve(
             [
                 ClockKeeper(platform.database, platform.clock, settings.environment),
                 Relay(platform),
-                OpsServer(settings.ops_host, settings.ops_port, checks),
+                OpsServer(settings.ops_host, settings.ops_port, checks, draining=stopping.is_set),
             ]
         )
         log.info("house.open", rooms=[service.name for service in services])
