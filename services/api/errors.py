@@ -62,13 +62,25 @@ def not_found() -> Problem:
     return Problem(404, "There is no such resource.", slug="not-found")
 
 
+# pydantic's sentences are for programmers; these are for whoever wrote the request.
+_IN_OUR_WORDS = {
+    "extra_forbidden": "is not a parameter of this request",
+    "missing": "is required",
+    "model_type": "must be an object with its own parameters",
+    "model_attributes_type": "must be an object with its own parameters",
+    "dict_type": "must be an object with its own parameters",
+    "list_type": "must be a list",
+    "string_type": "must be a text",
+}
+
+
 def from_validation(error: ValidationError) -> Problem:
     """Return the refusal of a request whose fields do not fit their schema; no value is repeated."""
     found = error.errors(include_url=False, include_context=False, include_input=False)
     errors = [
         {
             "field": ".".join(str(step) for step in one["loc"])[:_NAME_SHOWN] or "body",
-            "detail": one["msg"].removeprefix("Value error, "),
+            "detail": _IN_OUR_WORDS.get(one["type"]) or one["msg"].removeprefix("Value error, "),
         }
         for one in found[:_ERRORS_SHOWN]
     ]

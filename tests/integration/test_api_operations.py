@@ -17,7 +17,6 @@ from services.api.settings import ApiSettings
 from services.api.tokens import create_token
 from shared.clock import Clock
 from shared.db.pool import Database
-from shared.db.statements import load_statements
 from shared.runtime.service import Platform
 from shared.settings import Environment
 
@@ -267,10 +266,3 @@ async def test_a_request_id_travels(api):
     assert headers["X-Request-ID"] == "abc-1"
     _, _, headers = await api.ask("GET", "/api/schedules", headers={"X-Request-ID": "a b"})
     assert headers["X-Request-ID"] not in ("", "a b")
-
-
-async def test_every_statement_is_understood_by_the_schema(database):
-    connection = await asyncpg.connect(database)
-    for name, sql in load_statements("services.api").items():
-        assert await connection.prepare(sql), name
-    await connection.close()
