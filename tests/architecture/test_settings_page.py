@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
-from services.results.settings import ResultsSettings
 
 from services.api.settings import ApiSettings
 from services.dialer.settings import DialerSettings
 from services.pacer.settings import PacerSettings
+from services.results.settings import ResultsSettings
 from shared.settings import HouseSettings
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
