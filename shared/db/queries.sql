@@ -19,7 +19,3 @@ SELECT id, message_id, name, body FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SK
 -- name: forget_published
 -- Letters that the broker confirmed.
 DELETE FROM outbox WHERE id = ANY($1::bigint[]);
-
--- name: outbox_size
--- How many letters wait for the relay.
-SELECT count(*) FROM outbox;

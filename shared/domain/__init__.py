@@ -1,1 +1,1 @@
-"""Words every room uses: standard library only, no I/O, no clock."""
+"""Words every room uses: pure, with no I/O and no clock."""

@@ -10,8 +10,3 @@ QUEUE_CAPACITY = 1_000_000_000
 def to_call_id(campaign_id: int, seq: int) -> int:
     """Return the call_id of the entry at place `seq` (from 1) of a campaign's queue."""
     return campaign_id * QUEUE_CAPACITY + seq
-
-
-def from_call_id(call_id: int) -> tuple[int, int]:
-    """Return the campaign id and the place in its queue."""
-    return divmod(call_id, QUEUE_CAPACITY)

@@ -17,16 +17,6 @@ class CampaignState(StrEnum):
     DELETED = "deleted"  # invisible; calls in progress finish and are reported
 
 
-# The state and the room that may write it.
-OWNERS: dict[CampaignState, str] = {
-    CampaignState.CREATED: "api",
-    CampaignState.RUNNING: "api",
-    CampaignState.STOPPED: "api",
-    CampaignState.ENDED: "pacer",
-    CampaignState.DELETED: "api",
-}
-
-
 def started(state: CampaignState) -> CampaignState:
     """Return the state after `start`; starting a running campaign changes nothing.
 
