@@ -19,10 +19,12 @@ from shared.clock import Clock
 from shared.contracts.calls import Job, PlaceCalls
 from shared.db.pool import TRANSIENT
 from shared.observability.metrics import GRANT_LATENESS, JOBS_UNCONFIRMED, SLOTS_GRANTED
+from shared.runtime.supervisor import Crew
 
 log = structlog.get_logger()
 
 _JOBS_A_LETTER = 50
+_RINGS_AT_ONCE = 64  # publishes under way: a slow broker delays no other campaign's plan, a dead one stops the granting
 _LONGEST_PAUSE = 0.5  # real seconds: how late a `stopping` or a clock set forward is noticed
 
 
@@ -46,6 +48,7 @@ class Ticker:
         self._lead = settings.pacer_lead_seconds
         self._batch = settings.pacer_batch
         self._roster_seconds = settings.pacer_roster_seconds
+        self._rings = Crew("pacer.rings", limit=_RINGS_AT_ONCE)
         self._seats: dict[int, Seat] = {}
         self._poked: set[int] = set()
         self._poke = asyncio.Event()
@@ -56,20 +59,21 @@ class Ticker:
         self._poke.set()
 
     async def run(self, stopping: asyncio.Event) -> None:
-        """Tick until told to stop. What is granted is on disk; there is nothing to drain."""
+        """Tick until told to stop; then the dialers are still told of what was granted."""
         roster_at = self._clock.monotonic()
-        while not stopping.is_set():
-            try:
-                if self._clock.monotonic() >= roster_at:
-                    await self._reread(None)
-                    roster_at = self._clock.monotonic() + self._roster_seconds
-                elif self._poked:
-                    await self._reread(self._poked)
-                await self._tick_all()
-            except TRANSIENT as error:
-                log.warning("pacer.database_away", error=type(error).__name__)
-                await self._clock.sleep(_LONGEST_PAUSE)
-            await self._pause(roster_at)
+        async with self._rings:
+            while not stopping.is_set():
+                try:
+                    if self._clock.monotonic() >= roster_at:
+                        await self._reread(None)
+                        roster_at = self._clock.monotonic() + self._roster_seconds
+                    elif self._poked:
+                        await self._reread(self._poked)
+                    await self._tick_all()
+                except TRANSIENT as error:
+                    log.warning("pacer.database_away", error=type(error).__name__)
+                    await self._clock.sleep(_LONGEST_PAUSE)
+                await self._pause(roster_at)
 
     async def _reread(self, ids: Iterable[int] | None) -> None:
         """Read campaigns afresh. One that no longer runs loses its seat; a changed one is looked at now."""
@@ -115,7 +119,7 @@ class Ticker:
             served = planned.grants[: len(granted)]
             seat.campaign = campaign.after(planned.period, served)
             self._count(served)
-            await self._ring(campaign, planned.period, served, granted)
+            await self._rings.spawn(self._ring(campaign, planned.period, served, granted))
         if len(granted) < len(planned.grants):  # the queue is empty; a letter or the roster's next round tells of more
             seat.wake_at = now + self._clock.span(self._roster_seconds)
 

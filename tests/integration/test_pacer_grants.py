@@ -152,3 +152,39 @@ async def test_the_ticker_rings_the_dialers_with_what_it_granted(ledger):
         await asyncio.gather(ticker.run(stopping), listen())
     await broker.close()
     assert seqs == [1, 2, 3]
+
+
+class FrozenBroker(MemoryBroker):
+    """A broker that takes letters and confirms none of them before it is thawed."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = 0
+        self.thawed = asyncio.Event()
+
+    async def publish(self, messages):
+        self.asked += 1
+        await self.thawed.wait()
+        await super().publish(messages)
+
+
+async def test_a_broker_that_confirms_nothing_delays_no_campaign_s_plan(ledger):
+    campaigns = [await add_campaign(ledger, numbers=10, period=1, rest=1, amount=60) for _ in range(3)]
+    broker = FrozenBroker()
+    await broker.open()
+    stopping = asyncio.Event()
+    ticker = Ticker(PacerStore(ledger), broker, clock_at(MONDAY_8), PacerSettings())
+
+    async def wait_for_all():
+        while True:
+            rows = await ledger.fetch("SELECT campaign_id FROM attempts GROUP BY 1 HAVING count(*) > 1")
+            if len(rows) == len(campaigns):
+                break
+            await asyncio.sleep(0.02)
+        stopping.set()
+        broker.thawed.set()
+
+    async with asyncio.timeout(20):
+        await asyncio.gather(ticker.run(stopping), wait_for_all())
+    await broker.close()
+    assert broker.asked >= 2 * len(campaigns)

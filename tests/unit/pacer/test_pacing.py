@@ -141,6 +141,31 @@ def test_no_sliding_window_holds_more_than_the_amount_whatever_is_late_or_lost(s
     assert all(slot < amount for _, slot in slots)
 
 
+SPRING, AUTUMN = date(2022, 3, 13), date(2022, 11, 6)  # 2:00 to 3:00 does not exist; 1:00 to 2:00 comes twice
+DST_WINDOWS = [  # window, real hours it is open on the spring day, on the autumn day
+    ((time(0, 30), time(4)), 2.5, 4.5),
+    ((time(2, 15), time(5)), 2, 2.75),
+    ((time(1, 30), time(2, 30)), 0.5, 2),
+    ((time(22), time(6)), 8, 8),
+    ((time(0), time(0)), 23, 25),
+]
+
+
+@pytest.mark.parametrize("day", [SPRING, AUTUMN])
+@pytest.mark.parametrize(("window", "spring", "autumn"), DST_WINDOWS)
+def test_nothing_is_lost_or_doubled_on_the_days_when_clocks_change(day, window, spring, autumn):
+    pace = Pace(timedelta(minutes=30), timedelta(minutes=10), 100)
+    hours = CallingHours(EVERY_DAY, day, day, (Window(*window),))
+    midnight = resolve(day, time(0))
+    campaign = Campaign(hours, pace).run(midnight - timedelta(days=1), midnight + timedelta(days=3))
+    opening = hours.next_opening(midnight - timedelta(days=1))
+    assert opening is not None
+    length = timedelta(hours=spring if day == SPRING else autumn)
+    assert opening.closes_at - opening.opens_at == length
+    due = [cycle * pace.cycle + slot * pace.period / 100 for cycle in range(40) for slot in range(100)]
+    assert campaign.released() == [opening.opens_at + after for after in due if after < length]
+
+
 def test_periods_without_silence_are_one_breath_apart():
     released = Campaign(pace=Pace(timedelta(minutes=1), timedelta(0), 3)).run(at(8), at(8, 4)).released()
     assert released[3] == at(8, 1, 1)
