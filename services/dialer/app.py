@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 import socket
 
+from services.dialer.carriers.gateway import GatewayCarrier
 from services.dialer.carriers.port import Carrier
 from services.dialer.carriers.simulated import SimulatedCarrier
 from services.dialer.dispatch import Dispatch
@@ -12,6 +13,7 @@ from services.dialer.orphans import Orphans
 from services.dialer.settings import DialerSettings
 from services.dialer.store import DialerStore
 from shared.broker.port import Delivery
+from shared.clock import Clock
 from shared.contracts.calls import CallsOrphaned, PlaceCalls
 from shared.runtime.letter_reader import LetterReader
 from shared.runtime.service import Platform, Service
@@ -20,9 +22,9 @@ _PREFETCH = 200  # letters that may wait for their instant here
 
 
 def build(settings: DialerSettings, platform: Platform, carrier: Carrier | None = None) -> Service:
-    """Build the dialer on a platform; without a carrier the simulated one is used."""
+    """Build the dialer on a platform; without a carrier the one that the settings name is used."""
     clock, broker = platform.clock, platform.broker
-    line = carrier or SimulatedCarrier(clock, seed=settings.carrier_seed)
+    line = carrier or _carrier(settings, clock)
     # A name is never used by two processes: a restarted dialer must not take its ghost's rows for its own.
     owner = f"{settings.dialer_name or socket.gethostname()}-{secrets.token_hex(4)}"
     store = DialerStore(platform.database, owner=owner)
@@ -40,3 +42,9 @@ def build(settings: DialerSettings, platform: Platform, carrier: Carrier | None 
             dispatch,
         ),
     )
+
+
+def _carrier(settings: DialerSettings, clock: Clock) -> Carrier:
+    if settings.carrier_url:
+        return GatewayCarrier(settings.carrier_url, clock)
+    return SimulatedCarrier(clock, seed=settings.carrier_seed)

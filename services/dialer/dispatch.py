@@ -45,6 +45,7 @@ class Dispatch:
         self, store: DialerStore, broker: Broker, carrier: Carrier, *, clock: Clock, settings: DialerSettings
     ) -> None:
         self._store = store
+        self._carrier = carrier
         self._clock = clock
         self._max_calls = settings.max_calls
         self._lease_seconds = settings.lease_seconds
@@ -86,6 +87,7 @@ class Dispatch:
                 self._accepts = False
                 finished.set()
                 self._reporter.close()
+                await self._carrier.close()
 
     async def _tick(self, calls: Crew, office: Crew, *, stopping: asyncio.Event) -> None:
         """Decide the jobs that are due now."""

@@ -8,7 +8,7 @@ from datetime import datetime
 import structlog
 
 from services.dialer.application import Application
-from services.dialer.carriers.port import Call, Carrier, CarrierError, NotAnswered, Order, Seen
+from services.dialer.carriers.port import Call, Carrier, CarrierError, NotAnswered, NotPlaced, Order, Seen
 from services.dialer.classify import Verdict, classify_answered, classify_unanswered, to_outcome
 from services.dialer.reporting import Reporter
 from services.dialer.store import Intent, Key, attempt_id
@@ -46,12 +46,12 @@ class Placing:
         reaper has the carrier asked.
         """
         try:
-            if not self._is_fresh(intent, begun_at):
-                self.in_progress.pop(intent.key, None)
-                await self._retract(intent)
-                return
             # No other task may run between the check and the carrier's own first step.
+            self._check_fresh(intent, begun_at)
             await self._dial(intent)
+        except NotPlaced:
+            self.in_progress.pop(intent.key, None)
+            await self._retract(intent)
         except CarrierError as error:
             self.in_progress.pop(intent.key, None)
             log.warning("dialer.carrier_failed", attempt=attempt_id(intent.slot), error=type(error).__name__)
@@ -59,13 +59,20 @@ class Placing:
             self.in_progress.pop(intent.key, None)
             raise
 
-    def _is_fresh(self, intent: Intent, begun_at: float) -> bool:
-        on_time = self._clock.now() < intent.not_after
-        return on_time and self._clock.monotonic() - begun_at <= _FRESH_SECONDS
+    def _check_fresh(self, intent: Intent, begun_at: float) -> None:
+        if self._clock.now() >= intent.not_after or self._clock.monotonic() - begun_at > _FRESH_SECONDS:
+            raise NotPlaced("The intent is stale.")
 
     async def _dial(self, intent: Intent) -> None:
         dialed_at = self._clock.now()
-        order = Order(attempt_id(intent.slot), intent.phone, intent.ani, intent.postd, intent.message_reference)
+        order = Order(
+            attempt_id(intent.slot),
+            intent.not_after,
+            intent.phone,
+            intent.ani,
+            intent.postd,
+            intent.message_reference,
+        )
         try:
             call = await self._carrier.place(order)
         except NotAnswered as end:
@@ -79,6 +86,8 @@ class Placing:
         """Run the application; a fault of our own is an outcome too: the call was answered."""
         try:
             return await self._application.run(call, intent)
+        except CarrierError:
+            return "The line failed during the call."
         except Exception as error:
             log.exception("dialer.application_failed", attempt=attempt_id(intent.slot), error=type(error).__name__)
             return "The application could not be run: an error of the dialer."

@@ -17,5 +17,8 @@ class DialerSettings(HouseSettings):
         30.0, description="How long a dialer that fell silent still owns its calls, in real seconds.", ge=1
     )
     start_url_method: Literal["POST", "GET"] = Field("POST", description="How start_url is asked: `POST` or `GET`.")
+    carrier_url: str = Field(
+        "", description="The HTTP gateway that places the calls (docs/carrier-gateway.md); empty: simulated telephones."
+    )
     carrier_seed: int = Field(0, description="Chooses the outcomes of the simulated carrier.")
     dialer_name: str = Field("", description="The dialer's name in the ledger; empty makes up one for this process.")

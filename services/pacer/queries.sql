@@ -80,15 +80,27 @@ WITH passed AS (
 INSERT INTO requeued (campaign_id, seq) SELECT campaign_id, seq FROM lapsed ON CONFLICT DO NOTHING;
 
 -- name: orphan_abandoned
--- Calls past the point of no return whose dialer stopped renewing its lease.
+-- Calls past the point of no return whose dialer stopped renewing its lease; it now says when to ask again.
 WITH abandoned AS (
     SELECT campaign_id, period_no, slot_no FROM attempts
     WHERE state = 'dialing' AND lease_until < $2
     ORDER BY lease_until LIMIT 200 FOR UPDATE SKIP LOCKED
 )
-UPDATE attempts AS a SET state = 'orphaned', orphaned_at = $1
+UPDATE attempts AS a SET state = 'orphaned', orphaned_at = $1, lease_until = $3
 FROM abandoned AS b
 WHERE a.campaign_id = b.campaign_id AND a.period_no = b.period_no AND a.slot_no = b.slot_no
+RETURNING a.campaign_id, a.period_no, a.slot_no;
+
+-- name: ask_again
+-- Orphans whose call may have ended since the carrier was last asked.
+WITH waiting AS (
+    SELECT campaign_id, period_no, slot_no FROM attempts
+    WHERE state = 'orphaned' AND lease_until < $1
+    ORDER BY orphaned_at LIMIT 200 FOR UPDATE SKIP LOCKED
+)
+UPDATE attempts AS a SET lease_until = $2
+FROM waiting AS w
+WHERE a.campaign_id = w.campaign_id AND a.period_no = w.period_no AND a.slot_no = w.slot_no
 RETURNING a.campaign_id, a.period_no, a.slot_no;
 
 -- name: settle_orphans

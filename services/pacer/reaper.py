@@ -20,6 +20,7 @@ log = structlog.get_logger()
 
 _PATIENCE = 0.5  # real seconds after a slot's end, or a lease's, before anybody is held to be gone
 _EXPIRED_A_LETTER = 1000
+_ASKED = 30  # times the carrier is asked about an orphan before it is held to be unknown
 _LEFT_BEHIND = {
     "ended": "The campaign ended before this number was dialed.",
     "deleted": "The campaign was deleted before this number was dialed.",
@@ -51,7 +52,11 @@ class Reaper:
         now = self._clock.now()
         gone = now - self._clock.span(_PATIENCE)
         await self._lapse(now, gone)
-        await self._orphan(now, gone)
+        ask_at = now + self._clock.span(self._unknown_after / _ASKED)
+        if orphaned := await self._ask(SQL["orphan_abandoned"], now, gone, ask_at):
+            CALLS_ORPHANED.inc(orphaned)
+            log.warning("reaper.orphaned", calls=orphaned)
+        await self._ask(SQL["ask_again"], now, ask_at)
         await self._settle(now, now - self._clock.span(self._unknown_after))
         await self._end(now)
 
@@ -60,16 +65,14 @@ class Reaper:
             SLOTS_FORFEITED.inc(lapsed)
             log.info("reaper.slots_forfeited", slots=lapsed)
 
-    async def _orphan(self, now: datetime, gone: datetime) -> None:
-        """Mark the calls of lost dialers and have the carrier asked. They are never dialed again by themselves."""
+    async def _ask(self, statement: str, now: datetime, *values: datetime) -> int:
+        """Have the carrier asked about calls of lost dialers. They are never dialed again by themselves."""
         async with self._database.transaction() as connection:
-            rows = await connection.fetch(SQL["orphan_abandoned"], now, gone)
-            if not rows:
-                return
-            slots = tuple(Slot.model_validate(dict(row)) for row in rows)
-            await outbox.append(connection, CallsOrphaned(attempts=slots), now=now)
-        CALLS_ORPHANED.inc(len(slots))
-        log.warning("reaper.orphaned", calls=len(slots))
+            rows = await connection.fetch(statement, now, *values)
+            if rows:
+                slots = tuple(Slot.model_validate(dict(row)) for row in rows)
+                await outbox.append(connection, CallsOrphaned(attempts=slots), now=now)
+        return len(rows)
 
     async def _settle(self, now: datetime, silent_since: datetime) -> None:
         async with self._database.transaction() as connection:

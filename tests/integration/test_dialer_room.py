@@ -27,6 +27,7 @@ from tests.support.ledger import add_campaign
 MONDAY_8 = resolve(date(2022, 1, 3), time(8))
 JOBS = queue_name("dialer", PlaceCalls)
 ENDED = queue_name("results", CallsEnded)
+NEVER = MONDAY_8.replace(year=2099)  # an order that does not age
 ANSWERED, BUSY = 100, 101  # the support's numbers end in their place in the queue: +1 212 555 0100
 
 
@@ -309,8 +310,8 @@ async def test_the_carrier_is_asked_about_orphans_and_nobody_is_called(ledger, c
             await house.grant(campaign, seq)
         await ledger.execute("UPDATE attempts SET state = 'orphaned', intent_at = due_at, orphaned_at = due_at")
         with contextlib.suppress(Exception):
-            await house.carrier.place(Order(f"{campaign}-1-{BUSY}", "+12125550101"))
-        await house.carrier.place(Order(f"{campaign}-1-{ANSWERED}", "+12125550100"))
+            await house.carrier.place(Order(f"{campaign}-1-{BUSY}", NEVER, "+12125550101"))
+        await house.carrier.place(Order(f"{campaign}-1-{ANSWERED}", NEVER, "+12125550100"))
         slots = tuple(Slot(campaign_id=campaign, period_no=1, slot_no=seq) for seq in (BUSY, ANSWERED, 102))
         await house.tell(CallsOrphaned(attempts=slots))
         await until(lambda: house.outcomes)

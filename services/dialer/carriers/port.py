@@ -28,6 +28,10 @@ class RepeatedAttempt(CarrierError):
     """The carrier has seen this attempt id before and did not place it again."""
 
 
+class NotPlaced(Exception):
+    """The carrier certainly placed nothing: the order came too late, or never got there."""
+
+
 class NotAnswered(Exception):
     """The call ended before anybody answered it."""
 
@@ -42,9 +46,14 @@ class HungUp(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """One call to place. The carrier remembers `attempt_id` and refuses to see it twice."""
+    """One call to place. The carrier remembers `attempt_id` and refuses to see it twice.
+
+    An order that reaches the carrier at `not_after` or later is refused: the last fence, beyond which no pause of
+    ours can carry a call out of its slot.
+    """
 
     attempt_id: str
+    not_after: datetime
     # Not even a traceback shows these.
     phone: str = field(repr=False)
     ani: str | None = field(default=None, repr=False)
@@ -93,10 +102,15 @@ class Carrier(Protocol):
 
         Raises:
             NotAnswered: the call ended unanswered; the cause says how.
+            NotPlaced: no phone rang and none will.
             CarrierError: it is not known whether the phone rang.
         """
         ...
 
     async def lookup(self, attempt_id: str) -> Seen | None:
-        """Return what is remembered of an attempt, or None when it was never seen."""
+        """Return what is remembered of an attempt, or None when it was never seen; raises CarrierError."""
+        ...
+
+    async def close(self) -> None:
+        """Give up the lines; calls in progress have ended."""
         ...

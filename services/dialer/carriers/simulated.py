@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
-from services.dialer.carriers.port import Cause, HungUp, NotAnswered, Order, RepeatedAttempt, Seen
+from services.dialer.carriers.port import Cause, HungUp, NotAnswered, NotPlaced, Order, RepeatedAttempt, Seen
 from shared.clock import Clock
 from shared.domain.call_state import CalleeType
 
@@ -118,10 +118,12 @@ class SimulatedCarrier:
         self.placed: list[tuple[str, str, datetime]] = []
 
     async def place(self, order: Order) -> SimulatedCall:
-        """Ring; raises NotAnswered, or RepeatedAttempt for an attempt that was placed before."""
+        """Ring; raises NotAnswered, NotPlaced when it is too late, RepeatedAttempt for what was placed before."""
         if order.attempt_id in self._seen:
             raise RepeatedAttempt("This attempt was placed before.")
         now = self._clock.now()
+        if now >= order.not_after:
+            raise NotPlaced("The slot has passed.")
         self.placed.append((order.attempt_id, order.phone, now))
         self._seen[order.attempt_id] = Seen(placed_at=now)
         fate = fate_of(order, seed=self._seed)
@@ -134,6 +136,9 @@ class SimulatedCarrier:
     async def lookup(self, attempt_id: str) -> Seen | None:
         """Return what is remembered of an attempt, or None when it was never seen."""
         return self._seen.get(attempt_id)
+
+    async def close(self) -> None:
+        """There is nothing to give up."""
 
     def remember_end(self, attempt_id: str, ended_at: datetime, *, call: SimulatedCall) -> None:
         """Note how an answered call ended."""

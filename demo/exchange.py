@@ -1,0 +1,119 @@
+"""A telephone exchange without telephones: the simulated carrier behind the gateway protocol, in a process of its own.
+
+It is also the example for a gateway of your own (docs/carrier-gateway.md), and the witness of the fault tests:
+whatever becomes of the dialers, it remembers what they asked for.
+"""
+
+from __future__ import annotations
+
+import argparse
+from datetime import datetime
+from typing import Any
+
+from aiohttp import web
+from pydantic import AwareDatetime, BaseModel
+
+from services.dialer.carriers.port import HungUp, NotAnswered, NotPlaced, Order, RepeatedAttempt, Seen
+from services.dialer.carriers.simulated import SimulatedCall, SimulatedCarrier
+from shared.clock import Clock
+
+
+class _Asked(BaseModel):
+    """The body of an order."""
+
+    attempt_id: str
+    not_after: AwareDatetime
+    phone: str
+    ani: str | None = None
+    postd: str | None = None
+    message_reference: str | None = None
+
+
+class Exchange:
+    """Serves a simulated carrier. `refused` holds what was asked again or too late: attempt id, why, when."""
+
+    def __init__(self, carrier: SimulatedCarrier, clock: Clock) -> None:
+        self.carrier = carrier
+        self.refused: list[tuple[str, str, datetime]] = []
+        self._clock = clock
+        self._calls: dict[str, SimulatedCall] = {}
+
+    async def place(self, request: web.Request) -> web.Response:
+        """Ring, and answer when somebody has answered or nobody will."""
+        order = Order(**_Asked.model_validate_json(await request.read()).model_dump())
+        try:
+            call = await self.carrier.place(order)
+        except RepeatedAttempt:
+            self.refused.append((order.attempt_id, "repeated", self._clock.now()))
+            raise web.HTTPConflict from None
+        except NotPlaced:
+            self.refused.append((order.attempt_id, "late", self._clock.now()))
+            raise web.HTTPPreconditionFailed from None
+        except NotAnswered as end:
+            return web.json_response({"cause": end.cause})
+        self._calls[order.attempt_id] = call
+        return web.json_response({"callee_type": call.callee_type})
+
+    async def speak(self, request: web.Request) -> web.Response:
+        """Let the callee hear a prompt to its end."""
+        call = self._calls.get(request.match_info["attempt_id"])
+        if call is None:
+            raise web.HTTPGone
+        try:
+            await call.hear((await request.json())["text"])
+        except HungUp:
+            raise web.HTTPGone from None
+        return web.Response(status=204)
+
+    async def hang_up(self, request: web.Request) -> web.Response:
+        """End a call."""
+        if call := self._calls.pop(request.match_info["attempt_id"], None):
+            await call.hang_up()
+        return web.Response(status=204)
+
+    async def lookup(self, request: web.Request) -> web.Response:
+        """Tell what is remembered of an attempt."""
+        seen = await self.carrier.lookup(request.match_info["attempt_id"])
+        if seen is None:
+            raise web.HTTPNotFound
+        return web.json_response(_told(seen))
+
+
+def _told(seen: Seen) -> dict[str, Any]:
+    return {
+        "placed_at": seen.placed_at.isoformat(),
+        "ended_at": seen.ended_at.isoformat() if seen.ended_at else None,
+        "cause": seen.cause,
+        "callee_type": seen.callee_type,
+        "duration": seen.duration.total_seconds(),
+    }
+
+
+def make_exchange(exchange: Exchange) -> web.Application:
+    """Return the exchange's web server."""
+    app = web.Application()
+    app.add_routes(
+        [
+            web.post("/calls", exchange.place),
+            web.get("/calls/{attempt_id}", exchange.lookup),
+            web.post("/calls/{attempt_id}/prompts", exchange.speak),
+            web.delete("/calls/{attempt_id}", exchange.hang_up),
+        ]
+    )
+    return app
+
+
+def main() -> None:
+    """Serve until told to stop; `CARRIER_URL` of the dialers names this address."""
+    parser = argparse.ArgumentParser(prog="python -m demo.exchange", description=main.__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8091)
+    parser.add_argument("--seed", type=int, default=0, help="chooses the outcomes")
+    arguments = parser.parse_args()
+    clock = Clock()
+    exchange = Exchange(SimulatedCarrier(clock, seed=arguments.seed), clock)
+    web.run_app(make_exchange(exchange), host=arguments.host, port=arguments.port, access_log=None)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,161 @@
+"""A carrier behind an HTTP gateway: whoever has lines puts a small protocol before them (docs/carrier-gateway.md)."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+import aiohttp
+from pydantic import AwareDatetime, BaseModel, ValidationError
+
+from services.dialer.carriers.port import (
+    CarrierError,
+    Cause,
+    HungUp,
+    NotAnswered,
+    NotPlaced,
+    Order,
+    RepeatedAttempt,
+    Seen,
+)
+from shared.clock import Clock
+from shared.domain.call_state import CalleeType
+
+_CONNECT_SECONDS = 3
+_LONGEST_RING_SECONDS = 180
+_LONGEST_PROMPT_SECONDS = 600
+_LOOKUP_SECONDS = 5
+
+Answer = TypeVar("Answer", bound=BaseModel)
+
+
+class _Rung(BaseModel):
+    """How the ringing ended: somebody answered, or a cause."""
+
+    callee_type: CalleeType | None = None
+    cause: Cause | None = None
+
+
+class _Remembered(BaseModel):
+    """What a gateway tells of an attempt."""
+
+    placed_at: AwareDatetime
+    ended_at: AwareDatetime | None = None
+    cause: Cause | None = None
+    callee_type: CalleeType | None = None
+    duration: float = 0.0  # seconds
+
+
+class _Unsent(CarrierError):
+    """The request never left."""
+
+
+class GatewayCall:
+    """An answered call at a gateway."""
+
+    def __init__(self, carrier: GatewayCarrier, attempt_id: str, callee_type: CalleeType, *, clock: Clock) -> None:
+        self._carrier = carrier
+        self._attempt_id = attempt_id
+        self._callee_type = callee_type
+        self._clock = clock
+        self._answered_at = clock.now()
+        self._ended_at: datetime | None = None
+
+    @property
+    def callee_type(self) -> CalleeType:
+        """Who or what answered."""
+        return self._callee_type
+
+    @property
+    def duration(self) -> timedelta:
+        """From the answer to the end, or to now."""
+        return (self._ended_at or self._clock.now()) - self._answered_at
+
+    async def hear(self, text: str) -> None:
+        """Let the gateway speak; raises HungUp when the callee has gone, CarrierError when that cannot be known."""
+        status, _ = await self._carrier.ask(
+            "POST", f"/{self._attempt_id}/prompts", {"text": text}, within=_LONGEST_PROMPT_SECONDS
+        )
+        if status == HTTPStatus.GONE:
+            self._ended_at = self._ended_at or self._clock.now()
+            raise HungUp
+        if status != HTTPStatus.NO_CONTENT:
+            raise CarrierError(f"The gateway answered a prompt with HTTP status {status}.")
+
+    async def hang_up(self) -> None:
+        """End the call; a call that has ended stays so."""
+        self._ended_at = self._ended_at or self._clock.now()
+        await self._carrier.ask("DELETE", f"/{self._attempt_id}", None, within=_LOOKUP_SECONDS)
+
+
+class GatewayCarrier:
+    """Lines of a gateway, over HTTP. What was not certainly refused may have rung, and is looked up, not repeated."""
+
+    def __init__(self, url: str, clock: Clock) -> None:
+        self._url = url.rstrip("/") + "/calls"
+        self._clock = clock
+        self._session: aiohttp.ClientSession | None = None
+
+    async def place(self, order: Order) -> GatewayCall:
+        """Ring and wait for the answer."""
+        body = {
+            "attempt_id": order.attempt_id,
+            "not_after": order.not_after.isoformat(),
+            "phone": order.phone,
+            "ani": order.ani,
+            "postd": order.postd,
+            "message_reference": order.message_reference,
+        }
+        # POST, since HTTP clients may repeat a PUT by themselves.
+        try:
+            status, answer = await self.ask("POST", "", body, within=_LONGEST_RING_SECONDS)
+        except _Unsent:
+            raise NotPlaced("The gateway cannot be reached.") from None
+        if status == HTTPStatus.CONFLICT:
+            raise RepeatedAttempt("This attempt was placed before.")
+        if status in (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.SERVICE_UNAVAILABLE):
+            raise NotPlaced(f"The gateway refused with HTTP status {status}.")
+        rung = _read(_Rung, status, answer)
+        if rung.cause is not None:
+            raise NotAnswered(rung.cause)
+        return GatewayCall(self, order.attempt_id, rung.callee_type or CalleeType.VOICE, clock=self._clock)
+
+    async def lookup(self, attempt_id: str) -> Seen | None:
+        """Return what the gateway remembers of an attempt."""
+        status, answer = await self.ask("GET", f"/{attempt_id}", None, within=_LOOKUP_SECONDS)
+        if status == HTTPStatus.NOT_FOUND:
+            return None
+        told = _read(_Remembered, status, answer)
+        return Seen(told.placed_at, told.ended_at, told.cause, told.callee_type, timedelta(seconds=told.duration))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        if self._session is not None:
+            await self._session.close()
+
+    async def ask(self, method: str, path: str, body: dict[str, Any] | None, *, within: float) -> tuple[int, bytes]:
+        """Send one request; returns the HTTP status and the body, or raises CarrierError."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0), cookie_jar=aiohttp.DummyCookieJar(), trust_env=False
+            )
+        timeout = aiohttp.ClientTimeout(total=within, sock_connect=_CONNECT_SECONDS)
+        try:
+            async with self._session.request(
+                method, self._url + path, json=body, timeout=timeout, allow_redirects=False
+            ) as response:
+                return response.status, await response.read()
+        except aiohttp.ClientConnectorError:
+            raise _Unsent("The gateway cannot be reached.") from None
+        except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            raise CarrierError(f"The gateway did not answer: {type(error).__name__}.") from None
+
+
+def _read(shape: type[Answer], status: int, answer: bytes) -> Answer:
+    if status != HTTPStatus.OK:
+        raise CarrierError(f"The gateway answered with HTTP status {status}.")
+    try:
+        return shape.model_validate_json(answer)
+    except ValidationError as error:
+        raise CarrierError(f"The gateway's answer is not understood: {error.error_count()} faults.") from None
