@@ -7,7 +7,8 @@ whatever becomes of the dialers, it remembers what they asked for.
 from __future__ import annotations
 
 import argparse
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
@@ -29,14 +30,26 @@ class _Asked(BaseModel):
     message_reference: str | None = None
 
 
+_PATIENCE = timedelta(seconds=20)  # a call on which nobody speaks for so long is hung up: its dialer is gone
+
+
+@dataclass(slots=True)
+class _Line:
+    """An answered call, and when it was last spoken on; None while it is."""
+
+    call: SimulatedCall
+    quiet_since: datetime | None
+
+
 class Exchange:
-    """Serves a simulated carrier. `refused` holds what was asked again or too late: attempt id, why, when."""
+    """Serves a simulated carrier. `repeated` and `late` hold the orders it refused, `late` by how much."""
 
     def __init__(self, carrier: SimulatedCarrier, clock: Clock) -> None:
         self.carrier = carrier
-        self.refused: list[tuple[str, str, datetime]] = []
+        self.repeated: list[str] = []
+        self.late: dict[str, timedelta] = {}
         self._clock = clock
-        self._calls: dict[str, SimulatedCall] = {}
+        self._lines: dict[str, _Line] = {}
 
     async def place(self, request: web.Request) -> web.Response:
         """Ring, and answer when somebody has answered or nobody will."""
@@ -44,39 +57,50 @@ class Exchange:
         try:
             call = await self.carrier.place(order)
         except RepeatedAttempt:
-            self.refused.append((order.attempt_id, "repeated", self._clock.now()))
+            self.repeated.append(order.attempt_id)
             raise web.HTTPConflict from None
         except NotPlaced:
-            self.refused.append((order.attempt_id, "late", self._clock.now()))
+            self.late[order.attempt_id] = self._clock.now() - order.not_after
             raise web.HTTPPreconditionFailed from None
         except NotAnswered as end:
             return web.json_response({"cause": end.cause})
-        self._calls[order.attempt_id] = call
+        self._lines[order.attempt_id] = _Line(call, self._clock.now())
         return web.json_response({"callee_type": call.callee_type})
 
     async def speak(self, request: web.Request) -> web.Response:
         """Let the callee hear a prompt to its end."""
-        call = self._calls.get(request.match_info["attempt_id"])
-        if call is None:
+        line = self._lines.get(request.match_info["attempt_id"])
+        if line is None:
             raise web.HTTPGone
+        line.quiet_since = None
         try:
-            await call.hear((await request.json())["text"])
+            await line.call.hear((await request.json())["text"])
         except HungUp:
             raise web.HTTPGone from None
+        finally:
+            line.quiet_since = self._clock.now()
         return web.Response(status=204)
 
     async def hang_up(self, request: web.Request) -> web.Response:
         """End a call."""
-        if call := self._calls.pop(request.match_info["attempt_id"], None):
-            await call.hang_up()
+        if line := self._lines.pop(request.match_info["attempt_id"], None):
+            await line.call.hang_up()
         return web.Response(status=204)
 
     async def lookup(self, request: web.Request) -> web.Response:
         """Tell what is remembered of an attempt."""
-        seen = await self.carrier.lookup(request.match_info["attempt_id"])
+        seen = await self.remembered(request.match_info["attempt_id"])
         if seen is None:
             raise web.HTTPNotFound
         return web.json_response(_told(seen))
+
+    async def remembered(self, attempt_id: str) -> Seen | None:
+        """Return what is remembered; a call whose dialer has gone is hung up when somebody asks."""
+        line = self._lines.get(attempt_id)
+        if line and line.quiet_since and self._clock.now() > line.quiet_since + _PATIENCE:
+            del self._lines[attempt_id]
+            await line.call.hang_up()
+        return await self.carrier.lookup(attempt_id)
 
 
 def _told(seen: Seen) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from tests.support import postgres, rabbitmq
 from tests.support.servers import NoServerError, Server, in_ci
 
 HERE = Path(__file__).resolve().parent
-RINGS = ("unit", "contract", "integration", "acceptance", "architecture")
+RINGS = ("unit", "contract", "integration", "acceptance", "architecture", "chaos")
 SERVERS = pytest.StashKey[dict[str, str]]()
 
 

@@ -1,0 +1,1 @@
+"""Faults on purpose: a house of real processes under attack, and a judge who saw everything."""

@@ -1,0 +1,154 @@
+"""The attack: faults by a seeded hand, while tenants go on with their day."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+from typing import TYPE_CHECKING
+
+from tests.chaos.ground import Ground
+from tests.chaos.rooms import Room
+from tests.chaos.tactics import Tactic
+from tests.chaos.tenants import Tenants
+
+if TYPE_CHECKING:
+    from tests.chaos.trial import Trial
+
+_POINT_WITHIN = 25.0  # seconds for a process to pass its crash point
+_BLACKOUT = 8.0  # seconds: longer than a slot may be late when the clock runs ten times as fast
+
+
+async def attack(trial: Trial, ground: Ground, tenants: Tenants, dice: random.Random) -> None:
+    """Do what the order says; returns when the last fault is done."""
+    assert trial.witness is not None
+    busy = asyncio.gather(
+        _add_numbers(tenants, dice),
+        _run_errands(tenants, trial.witness.url),
+        _stop_and_start(trial.order.tactic, tenants, dice),
+    )
+    faults = asyncio.ensure_future(_crash_at(trial) if trial.order.points else _faults(trial, ground, dice))
+    try:
+        await asyncio.wait({busy, faults}, return_when=asyncio.FIRST_COMPLETED)
+        if busy.done():
+            await busy  # the tenants met with something they should not have
+        await faults
+    finally:
+        for work in (busy, faults):
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
+
+
+async def _faults(trial: Trial, ground: Ground, dice: random.Random) -> None:
+    tactic = trial.order.tactic
+    pending: set[asyncio.Task[None]] = set()
+    while trial.tally.faults < trial.order.faults:
+        await asyncio.sleep(dice.uniform(0.5, 1.5) * tactic.every)
+        kind = _choose(tactic, dice)
+        if kind == "kill":
+            _kill(trial, dice)
+        elif kind == "freeze":
+            pending.add(asyncio.ensure_future(_freeze(trial, dice)))
+        else:
+            await _hurt(kind, trial, ground)
+    await asyncio.gather(*pending)
+
+
+def _choose(tactic: Tactic, dice: random.Random) -> str:
+    shares = {
+        "freeze": tactic.freezes,
+        "blackout": tactic.blackouts,
+        "cut": tactic.cuts,
+        "broker kill": tactic.broker_kills,
+        "purge": tactic.broker_purges,
+        "postgres crash": tactic.postgres_crashes,
+    }
+    kinds, weights = list(shares), list(shares.values())
+    return dice.choices([*kinds, "kill"], [*weights, max(0.0, 1 - sum(weights))])[0]
+
+
+def _targets(trial: Trial) -> list[Room]:
+    return [room for room in trial.rooms if room.kind in trial.order.tactic.targets and room.alive and not room.frozen]
+
+
+def _kill(trial: Trial, dice: random.Random) -> None:
+    if targets := _targets(trial):
+        room = dice.choice(targets)
+        room.kill()
+        room.start()
+        trial.tally.count("kill", dialer=room.kind == "dialer")
+
+
+async def _freeze(trial: Trial, dice: random.Random) -> None:
+    if targets := _targets(trial):
+        room = dice.choice(targets)
+        trial.tally.count("freeze", dialer=room.kind == "dialer", frozen=True)
+        room.freeze()
+        await asyncio.sleep(dice.uniform(1, 5))
+        room.thaw()
+
+
+async def _hurt(kind: str, trial: Trial, ground: Ground) -> None:
+    """Hurt the servers, or everybody."""
+    if kind == "blackout":
+        trial.tally.count(kind, dialer=True, frozen=True)
+        for room in trial.rooms:
+            room.freeze()
+        await asyncio.sleep(_BLACKOUT)
+        for room in trial.rooms:
+            room.thaw()
+    elif kind == "cut":
+        ground.cut()
+        trial.tally.count(kind)
+    elif kind == "purge":
+        await ground.purge()
+        trial.tally.count(kind)
+    elif kind == "broker kill":
+        assert ground.rabbit is not None
+        trial.tally.count(kind)
+        await asyncio.to_thread(ground.rabbit.kill)
+        await asyncio.to_thread(ground.rabbit.start)
+    else:
+        assert ground.postgres is not None
+        trial.tally.count(kind)
+        await ground.postgres.crash()
+
+
+async def _crash_at(trial: Trial) -> None:
+    """Arm one process of each room with one crash point after the other."""
+    rooms = {room.kind: room for room in trial.rooms}
+    points = {kind: [point for owner, point in trial.order.points if owner == kind] for kind in rooms}
+    await asyncio.gather(*(_walk(trial, rooms[kind], left) for kind, left in points.items()))
+
+
+async def _walk(trial: Trial, room: Room, points: list[str]) -> None:
+    for point in points:
+        room.kill()
+        if room.kind == "dialer":
+            trial.tally.dialers_hit += 1
+        room.point = point
+        room.start()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_POINT_WITHIN):
+                while room.point:
+                    await asyncio.sleep(0.02)
+        room.point = ""
+
+
+async def _add_numbers(tenants: Tenants, dice: random.Random) -> None:
+    while True:
+        await asyncio.sleep(dice.uniform(0.2, 1.0))
+        await tenants.add_numbers(dice.randint(1, 20))
+
+
+async def _run_errands(tenants: Tenants, witness: str) -> None:
+    while True:
+        await tenants.run_errand(witness)
+        await asyncio.sleep(0.01)
+
+
+async def _stop_and_start(tactic: Tactic, tenants: Tenants, dice: random.Random) -> None:
+    while tactic.stops:
+        await asyncio.sleep(dice.expovariate(tactic.stops))
+        await tenants.stop_and_start(pause=dice.uniform(0.2, 3.0))

@@ -1,0 +1,89 @@
+"""What a trial brings before the judge: what was ordered, and what carrier, sink and ledger saw."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from shared.domain.calling_hours import CallingHours
+
+Entry = tuple[int, int]  # campaign, place in its queue
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """One campaign as its tenant ordered it; it is not edited during a trial."""
+
+    campaign_id: int
+    hours: CallingHours
+    period: timedelta
+    rest: timedelta
+    amount: int
+
+
+@dataclass(frozen=True, slots=True)
+class Rang:
+    """One call as the carrier saw it: `truth` is the disposition it gave, or None while the call lasts."""
+
+    attempt_id: str  # campaign-period-slot
+    phone: str = field(repr=False)
+    at: datetime
+    truth: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """One callback as the sink saw it."""
+
+    webhook_id: str
+    body: bytes = field(repr=False)
+    campaign_id: int
+    seq: int
+    disposition: str
+    signed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """A campaign between the answer to its stop and the request that started it again, by the carrier's clock."""
+
+    campaign_id: int
+    answered_at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The database at the end of a trial."""
+
+    phones: Mapping[Entry, str] = field(repr=False)
+    outcomes: Mapping[Entry, str]
+    posted_to: frozenset[int]  # campaigns with a result_url
+    intents: Mapping[str, datetime]  # attempt id → the instant of its intent
+    orphaned: int  # attempts whose lease ran out at some time
+    unsettled: Mapping[str, int]  # what should be none: table and state → rows
+
+
+@dataclass(frozen=True, slots=True)
+class Faults:
+    """What was done to the house."""
+
+    dialers_hit: int = 0  # killed or frozen
+    frozen: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything."""
+
+    ordered: Sequence[Ordered]
+    acknowledged: frozenset[str] = field(repr=False)  # the phones the api took, by its answers
+    rang: Sequence[Rang]
+    repeated: Sequence[str]  # attempts that were ordered again
+    late: Mapping[str, timedelta]  # attempts that reached the carrier after their slot, and by how much
+    posts: Sequence[Post]
+    stops: Sequence[Stop]
+    ledger: Ledger
+    faults: Faults
+    rate: float  # seconds of house time in a real second

@@ -1,0 +1,111 @@
+"""The servers a trial stands on: shared ones when only rooms are hurt, a private pair when servers are hurt too."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import secrets
+import signal
+import tempfile
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from shared.broker.rabbit import RabbitBroker
+from shared.db.cluster_files import ClusterFiles
+from shared.db.embedded import EmbeddedPostgres
+from shared.db.scratch import scratch_database
+from tests.support import postgres, rabbitmq
+from tests.support.tcp_proxy import TcpProxy
+
+
+@dataclass
+class Ground:
+    """Addresses for the rooms, addresses for the judge, and ways to hurt what is behind them."""
+
+    dsn: str
+    rabbit_url: str
+    judges_rabbit_url: str
+    prefix: str
+    rabbit: rabbitmq.PrivateNode | None = None
+    postgres: CrashingPostgres | None = None
+    proxies: tuple[TcpProxy, ...] = ()
+
+    def cut(self) -> None:
+        """Break every connection of every room."""
+        for proxy in self.proxies:
+            proxy.cut()
+
+    async def purge(self) -> None:
+        """Empty every queue of the house."""
+        async with _administered(self) as broker, broker._plain_channel("purge") as channel:
+            for mailbox in broker._topology.mailboxes:
+                await (await channel.get_queue(mailbox.queue, ensure=False)).purge()
+
+
+class CrashingPostgres:
+    """A private server that can be crashed and is started again from its log."""
+
+    def __init__(self, data: Path) -> None:
+        self._files = ClusterFiles(data)
+        self._server = EmbeddedPostgres(data)
+        self.dsn = self._server.start()
+
+    async def crash(self) -> None:
+        """Stop at once, as `pg_ctl -m immediate` does, and start again."""
+        state = self._files.postmaster()
+        assert state is not None
+        os.kill(state.pid, signal.SIGQUIT)
+        await asyncio.to_thread(self._server.stop)
+        await asyncio.to_thread(self._server.start)
+
+    def stop(self) -> None:
+        self._server.stop()
+
+
+@contextlib.asynccontextmanager
+async def open_ground(*, own_servers: bool) -> AsyncIterator[Ground]:
+    """Find or start the servers, and make a database and a queue prefix of this trial's own."""
+    prefix = f"chaos-{secrets.token_hex(4)}."
+    async with contextlib.AsyncExitStack() as stack:
+        if own_servers:
+            ground = await _own(stack, prefix)
+        else:
+            server = (await asyncio.to_thread(stack.enter_context, postgres.postgres_server())).url
+            dsn = await stack.enter_async_context(scratch_database(server, name="chaos"))
+            rabbit_url = (await asyncio.to_thread(stack.enter_context, rabbitmq.rabbit_server())).url
+            ground = Ground(dsn, rabbit_url, rabbit_url, prefix)
+        stack.push_async_callback(_delete_queues, ground)
+        yield ground
+
+
+async def _own(stack: contextlib.AsyncExitStack, prefix: str) -> Ground:
+    home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paceline-chaos-", ignore_cleanup_errors=True)))
+    home.chmod(0o755)
+    database = await asyncio.to_thread(CrashingPostgres, home / "data")
+    stack.callback(database.stop)
+    node = await asyncio.to_thread(stack.enter_context, rabbitmq.private_node())
+    dsn = await stack.enter_async_context(scratch_database(database.dsn, name="chaos"))
+    parts = urlsplit(node.url)
+    proxy = await stack.enter_async_context(TcpProxy("127.0.0.1", parts.port or 5672))
+    through = urlunsplit(parts._replace(netloc=f"guest:guest@127.0.0.1:{proxy.port}"))
+    return Ground(dsn, through, node.url, prefix, node, database, (proxy,))
+
+
+async def _delete_queues(ground: Ground) -> None:
+    """Leave nothing on a server that is not ours: it has room for so many quorum queues only."""
+    if ground.rabbit is None:
+        async with _administered(ground) as broker:
+            await broker.delete_topology()
+
+
+@contextlib.asynccontextmanager
+async def _administered(ground: Ground) -> AsyncIterator[RabbitBroker]:
+    broker = RabbitBroker(ground.judges_rabbit_url, prefix=ground.prefix, name="chaos")
+    await broker.open()
+    try:
+        yield broker
+    finally:
+        await broker.close()

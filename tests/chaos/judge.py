@@ -1,0 +1,204 @@
+"""PURE: the evidence of a trial against the promises. Every finding is a broken promise; there is no tolerance but two.
+
+The carrier reads its clock in another process: what it saw may be `TRANSIT` real seconds later than the dialer's check,
+and the same is granted to a stop.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime, timedelta
+
+from tests.chaos.evidence import Entry, Evidence, Ordered, Post, Rang
+
+TRANSIT = 0.05
+STOP_TAKES = (
+    2.0  # real seconds in which intents committed before the answer may still ring (DESIGN, "stop → last dial")
+)
+LATE_A_FREEZE = 10  # orders a process can have under way when it is frozen between its last check and the wire
+
+Finding = str
+
+
+def judge(evidence: Evidence) -> dict[str, list[Finding]]:
+    """Return the findings by promise; a promise without findings was kept."""
+    return {name: list(check(evidence)) for name, check in CHECKS.items()}
+
+
+def broken(findings: Mapping[str, list[Finding]]) -> list[str]:
+    """Return the promises that were not kept."""
+    return [name for name, found in findings.items() if found]
+
+
+def _rang_twice(evidence: Evidence) -> Iterator[Finding]:
+    entries = {phone: entry for entry, phone in evidence.ledger.phones.items()}
+    for phone, times in Counter(rang.phone for rang in evidence.rang).items():
+        if times > 1:
+            yield f"entry {entries.get(phone)} rang {times} times"
+
+
+def _ordered_twice(evidence: Evidence) -> Iterator[Finding]:
+    for attempt_id in evidence.repeated:
+        yield f"attempt {attempt_id} was ordered again"
+
+
+def _late_at_carrier(evidence: Evidence) -> Iterator[Finding]:
+    slack = timedelta(seconds=TRANSIT * evidence.rate)
+    late = sum(by > slack for by in evidence.late.values())
+    if late > LATE_A_FREEZE * evidence.faults.frozen:
+        yield f"{late} orders reached the carrier long after their slot"
+
+
+def _not_taken(evidence: Evidence) -> Iterator[Finding]:
+    missing = evidence.acknowledged - frozenset(evidence.ledger.phones.values())
+    if missing:
+        yield f"{len(missing)} numbers were accepted and are not in the ledger"
+
+
+def _lost(evidence: Evidence) -> Iterator[Finding]:
+    told = {(post.campaign_id, post.seq) for post in evidence.posts}
+    for entry in evidence.ledger.phones:
+        if entry not in evidence.ledger.outcomes:
+            yield f"entry {entry} has no outcome"
+        elif entry[0] in evidence.ledger.posted_to and entry not in told:
+            yield f"entry {entry} was not posted"
+
+
+def _unsettled(evidence: Evidence) -> Iterator[Finding]:
+    for what, rows in evidence.ledger.unsettled.items():
+        if rows:
+            yield f"{rows} rows are left in {what}"
+
+
+def _conflicting(evidence: Evidence) -> Iterator[Finding]:
+    bodies: defaultdict[str, set[bytes]] = defaultdict(set)
+    versions: defaultdict[Entry, dict[str, Post]] = defaultdict(dict)
+    for post in evidence.posts:
+        bodies[post.webhook_id].add(post.body)
+        versions[post.campaign_id, post.seq][post.webhook_id] = post
+    for webhook_id, seen in bodies.items():
+        if len(seen) > 1:
+            yield f"{webhook_id} was posted with {len(seen)} different bodies"
+    for entry, posts in versions.items():
+        in_order = [posts[name].disposition for name in sorted(posts, key=_version)]
+        if any(disposition != "unknown" for disposition in in_order[:-1]):
+            yield f"entry {entry} was told as {' then '.join(in_order)}"
+        if in_order[-1] != evidence.ledger.outcomes.get(entry):
+            yield f"entry {entry} was told as {in_order[-1]}, the ledger says {evidence.ledger.outcomes.get(entry)}"
+
+
+def _version(webhook_id: str) -> int:
+    return int(webhook_id.rsplit("_", 1)[1])
+
+
+def _untrue(evidence: Evidence) -> Iterator[Finding]:
+    truths = {rang.phone: rang.truth for rang in evidence.rang}
+    for entry, outcome in evidence.ledger.outcomes.items():
+        phone = evidence.ledger.phones[entry]
+        if phone in truths and outcome not in (truths[phone], "unknown"):
+            yield f"entry {entry} is recorded as {outcome}, the carrier says {truths[phone]}"
+        if phone not in truths and outcome not in ("expired", "unknown"):
+            yield f"entry {entry} is recorded as {outcome}, and never rang"
+
+
+def _unknown_without_cause(evidence: Evidence) -> Iterator[Finding]:
+    unknown = sum(outcome == "unknown" for outcome in evidence.ledger.outcomes.values())
+    if unknown and not evidence.faults.dialers_hit:
+        yield f"{unknown} outcomes are unknown, and no dialer was hit"
+    if evidence.ledger.orphaned and not evidence.faults.dialers_hit:
+        yield f"{evidence.ledger.orphaned} calls were orphaned, and no dialer was hit"
+
+
+def _unsigned(evidence: Evidence) -> Iterator[Finding]:
+    if unsigned := sum(not post.signed for post in evidence.posts):
+        yield f"{unsigned} posts carried no valid signature"
+
+
+def _over_pace(evidence: Evidence) -> Iterator[Finding]:
+    slack = timedelta(seconds=TRANSIT * evidence.rate)
+    for ordered, calls in _by_campaign(evidence):
+        times = sorted(call.at for call in calls)
+        for first, beyond in zip(times, times[ordered.amount :], strict=False):
+            if beyond - first < ordered.period - slack:
+                yield f"campaign {ordered.campaign_id}: more than {ordered.amount} calls from {first:%H:%M:%S}"
+                break
+        most = Counter(call.attempt_id.rsplit("-", 1)[0] for call in calls)
+        for period, count in most.items():
+            if count > ordered.amount:
+                yield f"campaign {ordered.campaign_id}: {count} calls in period {period}"
+
+
+def _out_of_hours(evidence: Evidence) -> Iterator[Finding]:
+    slack = timedelta(seconds=TRANSIT * evidence.rate)
+    for ordered, calls in _by_campaign(evidence):
+        cycle = ordered.period + max(ordered.rest, timedelta(seconds=1))
+        for call in calls:
+            # A call that was late in transit is judged as of a moment earlier; one that was early is not excused.
+            opening = ordered.hours.opening_at(call.at) or ordered.hours.opening_at(call.at - slack)
+            if opening is None:
+                yield f"attempt {call.attempt_id} rang at {call.at:%H:%M:%S}, out of hours"
+            elif all((at - opening.opens_at) % cycle >= ordered.period for at in (call.at, call.at - slack)):
+                yield f"attempt {call.attempt_id} rang at {call.at:%H:%M:%S}, in the silence"
+
+
+def _after_stop(evidence: Evidence) -> Iterator[Finding]:
+    grace = timedelta(seconds=STOP_TAKES * evidence.rate)
+    slack = timedelta(seconds=TRANSIT * evidence.rate)
+    for stop in evidence.stops:
+        for call in _calls_of(stop.campaign_id, evidence):
+            if not stop.answered_at + slack < call.at < stop.until:
+                continue
+            intent = evidence.ledger.intents.get(call.attempt_id)
+            if call.at > stop.answered_at + grace or intent is None or intent > stop.answered_at:
+                yield f"attempt {call.attempt_id} rang {_seconds(call.at - stop.answered_at, evidence)} s after the stop"
+
+
+def _seconds(span: timedelta, evidence: Evidence) -> str:
+    return f"{span.total_seconds() / evidence.rate:.2f}"
+
+
+def _calls_of(campaign_id: int, evidence: Evidence) -> Iterator[Rang]:
+    return (call for call in evidence.rang if call.attempt_id.startswith(f"{campaign_id}-"))
+
+
+def _by_campaign(evidence: Evidence) -> Iterator[tuple[Ordered, list[Rang]]]:
+    for ordered in evidence.ordered:
+        yield ordered, list(_calls_of(ordered.campaign_id, evidence))
+
+
+CHECKS: dict[str, Callable[[Evidence], Iterator[Finding]]] = {
+    "dialed twice": _rang_twice,
+    "ordered twice": _ordered_twice,
+    "late at the carrier": _late_at_carrier,
+    "accepted and not kept": _not_taken,
+    "lost": _lost,
+    "left unsettled": _unsettled,
+    "conflicting outcomes": _conflicting,
+    "untrue outcomes": _untrue,
+    "unknown without a cause": _unknown_without_cause,
+    "unsigned": _unsigned,
+    "over pace": _over_pace,
+    "out of hours": _out_of_hours,
+    "after stop": _after_stop,
+}
+
+
+def summary(evidence: Evidence) -> dict[str, int]:
+    """Return the sets of the trial in numbers."""
+    outcomes = Counter(evidence.ledger.outcomes.values())
+    return {
+        "accepted": len(evidence.ledger.phones),
+        "rang": len(evidence.rang),
+        "expired": outcomes["expired"],
+        "unknown": outcomes["unknown"],
+        "posts": len(evidence.posts),
+        "posted again": len(evidence.posts) - len({post.webhook_id for post in evidence.posts}),
+        "refused late": len(evidence.late),
+        "stops": len(evidence.stops),
+    }
+
+
+def last_ring(evidence: Evidence) -> datetime | None:
+    """Return when the last call rang."""
+    return max((rang.at for rang in evidence.rang), default=None)

@@ -1,0 +1,77 @@
+"""Ways to attack a house: whom, how often, and with what. A trial is a tactic, a length and a seed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Tactic:
+    """Shares of faults; what is not a freeze or a blackout is a kill."""
+
+    says: str
+    targets: frozenset[str] = frozenset({"api", "pacer", "dialer", "results"})
+    freezes: float = 0.0  # SIGSTOP for one to five seconds
+    blackouts: float = 0.0  # every room frozen at once, longer than a slot may be late
+    cuts: float = 0.0  # every connection to the servers broken at once
+    broker_kills: float = 0.0  # kill -9, and the node started again
+    broker_purges: float = 0.0  # every queue emptied
+    postgres_crashes: float = 0.0  # an immediate stop, and the server started again
+    every: float = 0.4  # real seconds between faults, on average
+    pacers: int = 2
+    dialers: int = 2
+    line_breaks: float = 0.0  # orders whose connection to the carrier breaks while the phone rings
+    sink_fails: float = 0.05
+    stops: float = 0.0  # stops of a campaign a second
+    saturated: bool = False  # every slot finds an entry: the pace is reached, not only not exceeded
+
+    @property
+    def own_servers(self) -> bool:
+        """Whether servers are hurt, so that they must be ours alone."""
+        return bool(self.broker_kills or self.broker_purges or self.postgres_crashes or self.cuts)
+
+
+_ALL = frozenset({"api", "pacer", "dialer", "results"})
+
+TACTICS: dict[str, Tactic] = {
+    "any": Tactic("kills and freezes of any process", freezes=0.2, stops=0.3, line_breaks=0.01),
+    "dialers": Tactic("only dialers die", frozenset({"dialer"}), every=0.6),
+    "spare-dialers": Tactic("everybody but the dialers dies: nothing may be unknown", _ALL - {"dialer"}),
+    "results": Tactic("only results dies, and the sink fails often", frozenset({"results"}), sink_fails=0.3),
+    "relays": Tactic("whoever relays letters dies", frozenset({"pacer", "results", "api", "dialer"}), every=0.25),
+    "pacers": Tactic("eight pacers want the same slots", frozenset({"pacer"}), every=3.0, pacers=8, saturated=True),
+    "blackouts": Tactic("the whole house stands still and wakes up late", blackouts=1.0, every=4.0, stops=0.1),
+    "stops": Tactic("campaigns are stopped and started under load", every=3.0, stops=4.0),
+    "lost-lines": Tactic("the carrier's connection breaks while phones ring", every=2.0, line_breaks=0.1),
+    "broker": Tactic("RabbitMQ is killed", frozenset(), broker_kills=1.0, every=12.0),
+    "purges": Tactic("RabbitMQ forgets everything", frozenset(), broker_purges=1.0, every=3.0),
+    "postgres": Tactic("PostgreSQL crashes", frozenset(), postgres_crashes=1.0, every=4.0),
+    "cuts": Tactic("every connection breaks", frozenset(), cuts=1.0, every=1.5),
+    "everything": Tactic(
+        "all of it",
+        freezes=0.15,
+        blackouts=0.02,
+        cuts=0.05,
+        broker_kills=0.01,
+        broker_purges=0.02,
+        postgres_crashes=0.02,
+        stops=0.2,
+        line_breaks=0.01,
+    ),
+}
+
+
+@dataclass
+class Tally:
+    """What was done so far."""
+
+    faults: int = 0
+    by_kind: dict[str, int] = field(default_factory=dict)
+    dialers_hit: int = 0
+    frozen: int = 0
+
+    def count(self, kind: str, *, dialer: bool = False, frozen: bool = False) -> None:
+        self.faults += 1
+        self.by_kind[kind] = self.by_kind.get(kind, 0) + 1
+        self.dialers_hit += dialer
+        self.frozen += frozen

@@ -1,0 +1,227 @@
+"""One trial: a house of separate processes works under attack, heals, finishes, and is judged."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import tempfile
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shared.clock import Clock
+from shared.db.house_clock import read_clock, set_rehearsal_clock
+from shared.db.pool import TRANSIENT, Database
+from shared.settings import Environment
+from tests.chaos.attack import attack
+from tests.chaos.evidence import Evidence, Faults
+from tests.chaos.ground import Ground, open_ground
+from tests.chaos.judge import judge
+from tests.chaos.ledger import read_ledger
+from tests.chaos.mutants import MUTANTS
+from tests.chaos.rooms import Room, open_nursery
+from tests.chaos.tactics import Tactic, Tally
+from tests.chaos.tenants import ORIGIN, OVER, Tenants
+from tests.chaos.witness import Manners, Witness, open_witness
+from tests.support.servers import free_ports
+
+_STANDSTILL = 0.001
+_HEALS_WITHIN = 90.0
+_RESTARTED_AFTER = 0.05  # seconds a dead process' place stays empty, on average
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """What a trial is to be: everything in it follows from this, but for what the machine's timing adds."""
+
+    tactic: Tactic
+    faults: int
+    seed: int
+    rate: float = 10.0
+    tenants: int = 5
+    entries: int = 400
+    mutant: str = ""
+    points: tuple[tuple[str, str], ...] = ()  # crash points (room, point) to arm one after the other
+
+
+@dataclass
+class Trial:
+    """A trial under way, for whoever watches it, and its end."""
+
+    order: Order
+    clock: Clock = field(default_factory=Clock)
+    tally: Tally = field(default_factory=Tally)
+    rooms: list[Room] = field(default_factory=list)
+    phase: str = "opening"
+    evidence: Evidence | None = None
+    findings: dict[str, list[str]] = field(default_factory=dict)
+    crashed_at: list[str] = field(default_factory=list)
+    exits: list[str] = field(default_factory=list)  # rooms that did not drain as they should
+    witness: Witness | None = None
+
+    @property
+    def broken(self) -> list[str]:
+        return [name for name, found in self.findings.items() if found]
+
+
+async def run_trial(trial: Trial) -> Trial:
+    """Run a trial to its verdict."""
+    order = trial.order
+    dice = random.Random(order.seed)
+    open_nursery()
+    with tempfile.TemporaryDirectory(prefix="paceline-chaos-logs-", ignore_cleanup_errors=True) as logs:
+        async with open_ground(own_servers=order.tactic.own_servers) as ground:
+            database = Database(ground.dsn, name="chaos", size=4)
+            await database.open()
+            try:
+                await _house(trial, ground, database, dice, Path(logs))
+            finally:
+                await database.close()
+    return trial
+
+
+async def _house(trial: Trial, ground: Ground, database: Database, dice: random.Random, logs: Path) -> None:
+    order, clock = trial.order, trial.clock
+    if order.mutant and (schema := MUTANTS[order.mutant].schema):
+        await database.execute(schema)
+    await set_rehearsal_clock(database, origin=ORIGIN, rate=_STANDSTILL)  # while the house opens
+    await _measure(database, clock)
+    manners = Manners(sink_fails=order.tactic.sink_fails, line_breaks=order.tactic.line_breaks)
+    async with contextlib.AsyncExitStack() as stack:
+        trial.witness = witness = await stack.enter_async_context(open_witness(Witness(clock, dice, manners)))
+        port = free_ports(1)[0]
+        tenants = Tenants(f"http://127.0.0.1:{port}", clock, dice)
+        witness.secrets = await tenants.sign_up(database, order.tenants)
+        trial.rooms = _rooms(order, ground, witness.url, port, logs)
+        stack.callback(_clear, trial.rooms)
+        await stack.enter_async_context(_running(lambda: _keep_clock(database, clock)))
+        for room in trial.rooms:
+            room.start()
+        keeper = _running(lambda: _keep_rooms(trial))
+        async with keeper:
+            await tenants.wait_for_api()
+            entries = order.entries * (3 if order.tactic.saturated else 1)
+            ordered = await tenants.order(witness.url, entries=entries)
+            await set_rehearsal_clock(database, origin=ORIGIN, rate=order.rate)
+            await _measure(database, clock)
+            trial.phase = "under attack"
+            await attack(trial, ground, tenants, dice)
+            trial.phase = "healing"
+            await _heal(trial, database, tenants)
+        await _end(trial)
+        trial.phase = "judging"
+        trial.evidence = Evidence(
+            ordered=ordered,
+            acknowledged=frozenset(tenants.acknowledged),
+            rang=await witness.rang(),
+            repeated=list(witness.exchange.repeated),
+            late=dict(witness.exchange.late),
+            posts=list(witness.posts),
+            stops=list(tenants.stops),
+            ledger=await read_ledger(database),
+            faults=Faults(trial.tally.dialers_hit + witness.broken_lines, trial.tally.frozen),
+            rate=order.rate,
+        )
+    trial.findings = judge(trial.evidence)
+
+
+def _rooms(order: Order, ground: Ground, witness: str, api_port: int, logs: Path) -> list[Room]:
+    names = ["api", *(f"pacer{n}" for n in range(order.tactic.pacers))]
+    names += [*(f"dialer{n}" for n in range(order.tactic.dialers)), "results"]
+    settings = {
+        "ENVIRONMENT": "test",
+        "DATABASE_URL": ground.dsn,
+        "RABBITMQ_URL": ground.rabbit_url,
+        "QUEUE_PREFIX": ground.prefix,
+        "CARRIER_URL": witness,
+        "API_PORT": str(api_port),
+        "LOG_LEVEL": "warning",
+        "LOG_FORMAT": "json",
+        "DRAIN_SECONDS": "10",
+        "POOL_SIZE": "5",
+        "LEASE_SECONDS": "4",
+        "UNKNOWN_AFTER_SECONDS": "15",
+        "OPS_PORT": "0",
+    }
+    return [Room(name, settings, logs / f"{name}.log", mutant=order.mutant) for name in names]
+
+
+async def _keep_rooms(trial: Trial) -> None:
+    """Start again whoever has ended, as an orchestrator does."""
+    while True:
+        for room in trial.rooms:
+            if room.reap() is not None:
+                if room.point:
+                    trial.crashed_at.append(f"{room.kind}: {room.point}")
+                    room.point = ""
+                    trial.tally.count("crash point", dialer=room.kind == "dialer")
+                room.start()
+        await asyncio.sleep(_RESTARTED_AFTER)
+
+
+async def _keep_clock(database: Database, clock: Clock) -> None:
+    while True:
+        await asyncio.sleep(0.25)
+        with contextlib.suppress(*TRANSIENT):
+            await _measure(database, clock)
+
+
+async def _measure(database: Database, clock: Clock) -> None:
+    clock.adjust(await read_clock(database, clock, Environment.TEST))
+
+
+async def _heal(trial: Trial, database: Database, tenants: Tenants) -> None:
+    """Let nobody disturb the house any more: what was begun ends, the campaigns end, all is posted."""
+    for room in trial.rooms:
+        room.thaw()
+    assert trial.witness is not None
+    trial.witness.manners = Manners(sink_fails=0.0)
+    await tenants.stop_all()
+    await _until_none(database, "SELECT 1 FROM attempts WHERE state IN ('dialing', 'orphaned') LIMIT 1")
+    trial.phase = "finishing"
+    await set_rehearsal_clock(database, origin=OVER, rate=trial.order.rate)
+    await _until_none(
+        database,
+        "SELECT 1 FROM calls AS c WHERE NOT EXISTS"
+        " (SELECT FROM outcomes AS o WHERE o.campaign_id = c.campaign_id AND o.seq = c.seq) LIMIT 1",
+    )
+    await set_rehearsal_clock(database, origin=OVER.replace(year=OVER.year + 1), rate=trial.order.rate)
+    await _until_none(database, "SELECT 1 FROM deliveries WHERE state = 'pending' LIMIT 1")
+    await _until_none(database, "SELECT 1 FROM outbox LIMIT 1")
+
+
+async def _until_none(database: Database, question: str) -> None:
+    """Wait until the question has no row; what is still there after a while is the judge's to find."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_HEALS_WITHIN):
+            while True:
+                with contextlib.suppress(*TRANSIENT):
+                    if not await database.fetch(question):
+                        return
+                await asyncio.sleep(0.1)
+
+
+async def _end(trial: Trial) -> None:
+    """Drain every room; one that does not end, or not well, is noted."""
+    for room in trial.rooms:
+        code = await asyncio.to_thread(room.stop, within=15)
+        if code != 0:
+            trial.exits.append(f"{room.name} ended with {code}")
+
+
+def _clear(rooms: list[Room]) -> None:
+    for room in rooms:
+        room.kill()
+
+
+@contextlib.asynccontextmanager
+async def _running(loop: Callable[[], object]) -> AsyncIterator[None]:
+    """Run a loop beside what is inside; a fault of the loop is a fault of the trial."""
+    task = asyncio.ensure_future(loop())  # type: ignore[call-overload]
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

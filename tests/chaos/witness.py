@@ -1,0 +1,114 @@
+"""The witness of a trial, never killed: the exchange that rings, the application it talks to, and the sink of results."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import random
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+from aiohttp import web
+
+from demo.application import REMINDER, signed
+from demo.exchange import Exchange, make_exchange
+from services.dialer.carriers.simulated import SimulatedCarrier
+from shared.clock import Clock
+from shared.domain.call_id import QUEUE_CAPACITY
+from tests.chaos.evidence import Post, Rang
+
+_ANSWERED = "answered"
+
+
+@dataclass
+class Manners:
+    """How often the world outside misbehaves, as parts of 1."""
+
+    sink_fails: float = 0.05
+    line_breaks: float = 0.0
+
+
+@dataclass
+class Witness:
+    """What was seen, and the address at which it is seen."""
+
+    clock: Clock
+    dice: random.Random
+    manners: Manners
+    secrets: dict[str, str] = field(default_factory=dict)  # account → webhook secret
+    posts: list[Post] = field(default_factory=list)
+    broken_lines: int = 0
+    url: str = ""
+
+    def __post_init__(self) -> None:
+        self.exchange = Exchange(SimulatedCarrier(self.clock, seed=self.dice.randrange(1 << 30)), self.clock)
+
+    async def start(self, _: web.Request) -> web.Response:
+        """Answer a call with an application."""
+        return web.Response(text=REMINDER, content_type="application/voicexml+xml")
+
+    async def result(self, request: web.Request) -> web.Response:
+        """Take a result, or fail to."""
+        body = await request.read()
+        if self.dice.random() < self.manners.sink_fails:
+            raise web.HTTPServiceUnavailable
+        form = {name: values[0] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
+        campaign_id, seq = divmod(int(form["call_id"]), QUEUE_CAPACITY)
+        secret = self.secrets[request.match_info["account"]]
+        self.posts.append(
+            Post(
+                request.headers["webhook-id"],
+                body,
+                campaign_id,
+                seq,
+                form["disposition"],
+                signed(request, body, secret),
+            )
+        )
+        return web.Response()
+
+    @web.middleware
+    async def break_lines(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Break the connection of some orders while the phone rings."""
+        if request.method == "POST" and request.path == "/calls" and self.dice.random() < self.manners.line_breaks:
+            self.broken_lines += 1
+            ringing = asyncio.ensure_future(handler(request))
+            await asyncio.sleep(0.02)
+            assert request.transport is not None
+            request.transport.abort()
+            await asyncio.wait([ringing])
+            ringing.exception()
+            return web.Response()
+        response: web.StreamResponse = await handler(request)
+        return response
+
+    async def rang(self) -> list[Rang]:
+        """Return every call that was placed, with what became of it by the carrier's own memory."""
+        placed = list(self.exchange.carrier.placed)
+        return [Rang(attempt, phone, at, await self._truth(attempt)) for attempt, phone, at in placed]
+
+    async def _truth(self, attempt_id: str) -> str | None:
+        seen = await self.exchange.remembered(attempt_id)
+        if seen is None or seen.ended_at is None:
+            return None
+        return seen.cause.value if seen.cause else _ANSWERED
+
+
+@contextlib.asynccontextmanager
+async def open_witness(witness: Witness) -> AsyncIterator[Witness]:
+    """Serve the witness on a port of its own."""
+    app = make_exchange(witness.exchange)
+    app.middlewares.append(witness.break_lines)
+    app.add_routes([web.route("*", "/start", witness.start), web.post("/result/{account}", witness.result)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+    await web.SockSite(runner, listener).start()
+    witness.url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    try:
+        yield witness
+    finally:
+        await runner.cleanup()
