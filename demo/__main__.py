@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import contextlib
+import io
 import os
 import secrets
 import socket
@@ -15,13 +17,15 @@ from typing import Any
 
 import aiohttp
 from aiohttp import web
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
+from rich.text import Text
 
 from demo.application import Sink, make_application
 from demo.numbers import numbers
-from demo.verdict import Placed, Verdict, judge
+from demo.picture import save_picture
+from demo.report import Morning, report
+from demo.verdict import Placed, judge
 from services import embedded
 from services.api.tokens import create_token
 from services.dialer.carriers.simulated import SimulatedCarrier
@@ -93,9 +97,14 @@ async def order_campaign(api: str, token: str, tenant: str) -> int:
         return campaign
 
 
-async def watch(sink: Sink, carrier: SimulatedCarrier, clock: Clock, house: asyncio.Task[None]) -> None:
-    """Show the campaign's progress until every entry has its result, or patience ends."""
-    columns = (TextColumn("{task.description:<22}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+async def watch(sink: Sink, carrier: SimulatedCarrier, clock: Clock, house: asyncio.Task[None]) -> RenderableType:
+    """Show the campaign's progress until every entry has its result, or patience ends; returns what it showed last."""
+    columns = (
+        TextColumn("{task.description:<22}"),
+        BarColumn(finished_style="green"),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     deadline = clock.monotonic() + PATIENCE
     with Progress(*columns, console=console) as progress:
         calls = progress.add_task("calls placed", total=ENTRIES)
@@ -110,26 +119,30 @@ async def watch(sink: Sink, carrier: SimulatedCarrier, clock: Clock, house: asyn
             await clock.sleep(0.2)
         progress.update(calls, completed=len(carrier.placed))
         progress.update(posts, completed=len(sink.results))
+    return progress.get_renderable()
 
 
-def show(verdict: Verdict, sink: Sink) -> int:
-    """Print the report; returns the exit code."""
-    table = Table(title="Paceline: a morning's campaign", show_header=False, title_justify="left")
-    table.add_row("calls placed", f"{verdict.placed} of {ENTRIES}")
-    for outcome, count in sorted(verdict.outcomes.items(), key=lambda item: -item[1]):
-        table.add_row(f"  {outcome}", str(count))
-    table.add_row("applications fetched", str(sink.started))
-    table.add_row("results delivered", f"{verdict.delivered} of {ENTRIES}, {sink.unsigned} without a valid signature")
-    table.add_row("most calls in a period", f"{verdict.most_in_a_period} of {AMOUNT} allowed")
-    table.add_row("most in any 30 minutes", f"{verdict.most_in_a_sliding_period} of {AMOUNT} allowed")
-    console.print(table)
-    broken = [*verdict.broken, *(["unsigned results"] if sink.unsigned else [])]
-    console.print(f"[red]Broken: {', '.join(broken)}[/red]" if broken else "[green]Every promise was kept.[/green]")
-    return 1 if broken else 0
+def tell(sink: Sink, carrier: SimulatedCarrier, picture: Path | None, *above: RenderableType) -> int:
+    """Print the report, and save it with what was shown above it when a picture is wanted; returns the exit code."""
+    placed = [Placed(*call) for call in carrier.placed]
+    morning = Morning(
+        entries=ENTRIES,
+        amount=AMOUNT,
+        period=PERIOD,
+        opens_at=resolve(DAY, time(8)),
+        placed_at=[call.placed_at for call in placed],
+        verdict=judge(placed, sink.results.values(), entries=ENTRIES, amount=AMOUNT, period=PERIOD, hours=HOURS),
+        started=sink.started,
+        unsigned=sink.unsigned,
+    )
+    console.print(report(morning))
+    if picture:
+        save_picture(picture, Text("$ ./run demo", "bold"), *above, report(morning))
+    return 1 if morning.broken else 0
 
 
-async def rehearse(server: str) -> int:
-    """Run the whole demo against a PostgreSQL server."""
+async def rehearse(server: str, picture: Path | None) -> int:
+    """Run the whole demo against a PostgreSQL server; returns the exit code."""
     clock = Clock()
     begun = clock.monotonic()
     sink, stopping, started = Sink(), asyncio.Event(), asyncio.Event()
@@ -158,24 +171,30 @@ async def rehearse(server: str) -> int:
         if house.done():
             up.cancel()
             await house
-        console.print(f"The house is up after {clock.monotonic() - begun:.1f} s: {api} (clock: {RATE:.0f}x)")
+        opened = f"The house is up after {clock.monotonic() - begun:.1f} s: {api} (clock: {RATE:.0f} times as fast)"
+        console.print(opened)
         await order_campaign(api, token, tenant)
-        await watch(sink, held["carrier"], held["clock"], house)
+        progress = await watch(sink, held["carrier"], held["clock"], house)
         stopping.set()
         await house
-    placed = [Placed(*call) for call in held["carrier"].placed]
-    verdict = judge(placed, sink.results.values(), entries=ENTRIES, amount=AMOUNT, period=PERIOD, hours=HOURS)
-    return show(verdict, sink)
+    return tell(sink, held["carrier"], picture, opened, progress)
 
 
 def main() -> int:
     """Run the demo; returns 0 when every promise was kept."""
+    parser = argparse.ArgumentParser(prog="./run demo", description="Run a campaign from end to end.")
+    parser.add_argument("--picture", type=Path, metavar="FILE", help="also write what was shown into an SVG")
+    arguments = parser.parse_args()
+    if arguments.picture and not arguments.picture.parent.is_dir():
+        parser.error(f"there is no folder {arguments.picture.parent}")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without our signs is no reason to stop
     configure_logging(level=os.environ.get("LOG_LEVEL", "error"), style="auto", room="demo")
     server = os.environ.get("DATABASE_URL")
     if server:
-        return asyncio.run(rehearse(server))
+        return asyncio.run(rehearse(server, arguments.picture))
     with EmbeddedPostgres(DATA, durable=False) as private:
-        return asyncio.run(rehearse(private))
+        return asyncio.run(rehearse(private, arguments.picture))
 
 
 if __name__ == "__main__":

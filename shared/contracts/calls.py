@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from shared.contracts.envelope import Letter
 from shared.domain.call_state import CalleeType, Disposition
@@ -20,18 +20,18 @@ class Slot(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    campaign_id: int
-    period_no: int
-    slot_no: int
+    campaign_id: int = Field(description="The campaign.")
+    period_no: int = Field(description="Its period; the first is 1, and no number is left out.")
+    slot_no: int = Field(description="The place in the period, from 0.")
 
 
 class Job(Slot):
     """One call to place: not before, and never at or after, the given instants."""
 
-    seq: int
-    revision: int
-    not_before: AwareDatetime
-    not_after: AwareDatetime
+    seq: int = Field(description="The place in the campaign's queue of the entry to call.")
+    revision: int = Field(description="The campaign's revision it was planned under; under another it is refused.")
+    not_before: AwareDatetime = Field(description="When the call may begin.")
+    not_after: AwareDatetime = Field(description="From here on the slot is forfeited.")
 
 
 class PlaceCalls(Letter):
@@ -39,7 +39,7 @@ class PlaceCalls(Letter):
 
     NAME: ClassVar[str] = "calls.place.v1"
 
-    jobs: tuple[Job, ...]
+    jobs: tuple[Job, ...] = Field(description="The calls to place.")
 
 
 class CallsOrphaned(Letter):
@@ -47,19 +47,19 @@ class CallsOrphaned(Letter):
 
     NAME: ClassVar[str] = "calls.orphaned.v1"
 
-    attempts: tuple[Slot, ...]
+    attempts: tuple[Slot, ...] = Field(description="The attempts nobody renews the lease of.")
 
 
 class Outcome(Slot):
     """What became of one attempt, as far as it can be known."""
 
-    seq: int
-    disposition: Disposition
-    callee_type: CalleeType | None = None
-    dialed_at: AwareDatetime | None = None
-    ended_at: AwareDatetime
-    duration_seconds: int = 0
-    error: str | None = None
+    seq: int = Field(description="The place in the campaign's queue of the entry that was called.")
+    disposition: Disposition = Field(description="What became of the call.")
+    callee_type: CalleeType | None = Field(None, description="Who or what answered.")
+    dialed_at: AwareDatetime | None = Field(None, description="When the carrier began to place the call.")
+    ended_at: AwareDatetime = Field(description="When the call was over, or given up as `unknown`.")
+    duration_seconds: int = Field(0, description="From the answer to the end.")
+    error: str | None = Field(None, description="A sentence for the tenant, when something went wrong.")
 
 
 class CallsEnded(Letter):
@@ -67,7 +67,7 @@ class CallsEnded(Letter):
 
     NAME: ClassVar[str] = "calls.ended.v1"
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[Outcome, ...] = Field(description="What became of each attempt.")
 
 
 class CallsExpired(Letter):
@@ -75,7 +75,7 @@ class CallsExpired(Letter):
 
     NAME: ClassVar[str] = "calls.expired.v1"
 
-    campaign_id: int
-    seqs: tuple[int, ...]
-    expired_at: datetime
-    reason: str
+    campaign_id: int = Field(description="The campaign that is over.")
+    seqs: tuple[int, ...] = Field(description="The places of the entries in its queue.")
+    expired_at: datetime = Field(description="When they were given up.")
+    reason: str = Field(description="A sentence for the tenant: why.")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+from pydantic import Field
+
 from shared.contracts.envelope import Letter
 
 
@@ -12,7 +14,7 @@ class CampaignStarted(Letter):
 
     NAME: ClassVar[str] = "campaign.started.v1"
 
-    campaign_id: int
+    campaign_id: int = Field(description="The campaign that was started.")
 
 
 class CampaignStopped(Letter):
@@ -20,7 +22,7 @@ class CampaignStopped(Letter):
 
     NAME: ClassVar[str] = "campaign.stopped.v1"
 
-    campaign_id: int
+    campaign_id: int = Field(description="The campaign that was stopped or deleted.")
 
 
 class CampaignChanged(Letter):
@@ -28,7 +30,7 @@ class CampaignChanged(Letter):
 
     NAME: ClassVar[str] = "campaign.changed.v1"
 
-    campaign_id: int
+    campaign_id: int = Field(description="The campaign whose plan is no longer valid.")
 
 
 class CallsAdded(Letter):
@@ -36,5 +38,5 @@ class CallsAdded(Letter):
 
     NAME: ClassVar[str] = "calls.added.v1"
 
-    campaign_id: int
-    added: int
+    campaign_id: int = Field(description="The campaign whose queue has grown.")
+    added: int = Field(description="How many numbers were appended.")

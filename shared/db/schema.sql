@@ -1,0 +1,225 @@
+-- The schema as it stands after all migrations, for readers; nothing runs it. The reasons are in migrations/.
+-- Made from the catalog: `PACELINE_WRITE=1 ./run test tests/integration/test_schema.py` writes it again.
+
+CREATE TABLE schema_history (
+    version    integer     NOT NULL,
+    name       text        NOT NULL,
+    applied_at timestamptz NOT NULL,
+    CONSTRAINT schema_history_pkey PRIMARY KEY (version)
+);
+
+CREATE TABLE accounts (
+    id             bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    name           text        NOT NULL,
+    webhook_secret text        NOT NULL,
+    created_at     timestamptz NOT NULL,
+    CONSTRAINT accounts_pkey PRIMARY KEY (id),
+    CONSTRAINT accounts_name_key UNIQUE (name),
+    CONSTRAINT accounts_name_check CHECK (name <> '')
+);
+
+CREATE TABLE tokens (
+    id          text        NOT NULL,
+    account_id  bigint      NOT NULL,
+    secret_hash bytea       NOT NULL,
+    created_at  timestamptz NOT NULL,
+    expires_at  timestamptz,
+    revoked_at  timestamptz,
+    CONSTRAINT tokens_pkey PRIMARY KEY (id),
+    CONSTRAINT tokens_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+    CONSTRAINT tokens_secret_hash_check CHECK (length(secret_hash) = 32)
+);
+
+CREATE TABLE schedules (
+    id         bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    account_id bigint      NOT NULL,
+    nickname   text,
+    days       text[]      NOT NULL,
+    created_at timestamptz NOT NULL,
+    updated_at timestamptz NOT NULL,
+    CONSTRAINT schedules_pkey PRIMARY KEY (id),
+    CONSTRAINT schedules_account_id_id_key UNIQUE (account_id, id),
+    CONSTRAINT schedules_account_id_nickname_key UNIQUE (account_id, nickname),
+    CONSTRAINT schedules_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+    CONSTRAINT schedules_days_check CHECK (cardinality(days) >= 1 AND cardinality(days) <= 7),
+    CONSTRAINT schedules_nickname_check CHECK (length(nickname) >= 1 AND length(nickname) <= 64)
+);
+
+CREATE TABLE profiles (
+    id                   bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    account_id           bigint      NOT NULL,
+    nickname             text,
+    period               bigint      NOT NULL,
+    time_between_periods bigint      NOT NULL,
+    amount_per_period    bigint      NOT NULL,
+    created_at           timestamptz NOT NULL,
+    updated_at           timestamptz NOT NULL,
+    CONSTRAINT profiles_pkey PRIMARY KEY (id),
+    CONSTRAINT profiles_account_id_id_key UNIQUE (account_id, id),
+    CONSTRAINT profiles_account_id_nickname_key UNIQUE (account_id, nickname),
+    CONSTRAINT profiles_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+    CONSTRAINT profiles_amount_per_period_check CHECK (amount_per_period >= 1 AND amount_per_period <= 99999999999),
+    CONSTRAINT profiles_nickname_check CHECK (length(nickname) >= 1 AND length(nickname) <= 64),
+    CONSTRAINT profiles_period_check CHECK (period >= 1 AND period <= 99999999999),
+    CONSTRAINT profiles_time_between_periods_check CHECK (time_between_periods >= 0 AND time_between_periods <= 99999999999)
+);
+
+CREATE TABLE campaigns (
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    account_id  bigint      NOT NULL,
+    state       text        NOT NULL,
+    start_date  date        NOT NULL,
+    end_date    date        NOT NULL,
+    ends_at     timestamptz NOT NULL,
+    schedule_id bigint,
+    start_url   text        NOT NULL,
+    result_url  text,
+    revision    integer     NOT NULL DEFAULT 1,
+    queue_end   bigint      NOT NULL DEFAULT 0,
+    created_at  timestamptz NOT NULL,
+    updated_at  timestamptz NOT NULL,
+    CONSTRAINT campaigns_pkey PRIMARY KEY (id),
+    CONSTRAINT campaigns_account_id_id_key UNIQUE (account_id, id),
+    CONSTRAINT campaigns_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+    CONSTRAINT campaigns_account_id_schedule_id_fkey FOREIGN KEY (account_id, schedule_id) REFERENCES schedules(account_id, id),
+    CONSTRAINT campaigns_check CHECK (end_date >= start_date),
+    CONSTRAINT campaigns_check1 CHECK (schedule_id IS NOT NULL OR state = 'deleted'),
+    CONSTRAINT campaigns_queue_end_check CHECK (queue_end >= 0 AND queue_end <= 999999999),
+    CONSTRAINT campaigns_state_check CHECK (state IN ('created', 'running', 'stopped', 'ended', 'deleted'))
+);
+CREATE INDEX campaigns_by_schedule ON campaigns (schedule_id);
+CREATE INDEX campaigns_running ON campaigns (id) WHERE state = 'running';
+CREATE INDEX campaigns_to_end ON campaigns (ends_at) WHERE state IN ('created', 'running', 'stopped');
+
+CREATE TABLE campaign_profiles (
+    campaign_id bigint   NOT NULL,
+    position    smallint NOT NULL,
+    account_id  bigint   NOT NULL,
+    profile_id  bigint   NOT NULL,
+    start_time  time     NOT NULL,
+    end_time    time     NOT NULL,
+    CONSTRAINT campaign_profiles_pkey PRIMARY KEY (campaign_id, "position"),
+    CONSTRAINT campaign_profiles_account_id_campaign_id_fkey FOREIGN KEY (account_id, campaign_id) REFERENCES campaigns(account_id, id) ON DELETE CASCADE,
+    CONSTRAINT campaign_profiles_account_id_profile_id_fkey FOREIGN KEY (account_id, profile_id) REFERENCES profiles(account_id, id)
+);
+CREATE INDEX campaign_profiles_by_profile ON campaign_profiles (profile_id);
+
+CREATE TABLE calls (
+    campaign_id       bigint NOT NULL,
+    seq               bigint NOT NULL,
+    phone             text   NOT NULL,
+    ani               text,
+    postd             text,
+    message_reference text,
+    CONSTRAINT calls_pkey PRIMARY KEY (campaign_id, seq)
+);
+
+CREATE TABLE pacing (
+    campaign_id   bigint      NOT NULL,
+    next_seq      bigint      NOT NULL DEFAULT 1,
+    period_no     integer     NOT NULL DEFAULT 0,
+    opens_at      timestamptz,
+    closes_at     timestamptz,
+    rests_until   timestamptz,
+    opening_ends  timestamptz,
+    period        interval,
+    rest          interval,
+    amount        bigint      NOT NULL DEFAULT 0,
+    next_slot     bigint      NOT NULL DEFAULT 0,
+    last_planned  timestamptz,
+    last_released timestamptz,
+    last_clock    timestamptz,
+    drained_at    timestamptz,
+    CONSTRAINT pacing_pkey PRIMARY KEY (campaign_id),
+    CONSTRAINT pacing_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
+    CONSTRAINT pacing_check CHECK (next_slot <= amount)
+);
+
+CREATE TABLE requeued (
+    campaign_id bigint NOT NULL,
+    seq         bigint NOT NULL,
+    CONSTRAINT requeued_pkey PRIMARY KEY (campaign_id, seq)
+);
+
+CREATE TABLE attempts (
+    campaign_id bigint      NOT NULL,
+    period_no   integer     NOT NULL,
+    slot_no     bigint      NOT NULL,
+    seq         bigint      NOT NULL,
+    revision    integer     NOT NULL,
+    state       text        NOT NULL,
+    due_at      timestamptz NOT NULL,
+    not_before  timestamptz NOT NULL,
+    not_after   timestamptz NOT NULL,
+    fence       integer     NOT NULL DEFAULT 0,
+    owner       text,
+    lease_until timestamptz,
+    intent_at   timestamptz,
+    orphaned_at timestamptz,
+    lapsed_at   timestamptz,
+    CONSTRAINT attempts_pkey PRIMARY KEY (campaign_id, period_no, slot_no),
+    CONSTRAINT attempts_check CHECK (not_before >= due_at AND not_after > not_before),
+    CONSTRAINT attempts_check1 CHECK ((lapsed_at IS NOT NULL) = (state = 'lapsed')),
+    CONSTRAINT attempts_check2 CHECK ((intent_at IS NOT NULL) = (state IN ('dialing', 'orphaned', 'unknown', 'done'))),
+    CONSTRAINT attempts_state_check CHECK (state IN ('granted', 'lapsed', 'dialing', 'orphaned', 'unknown', 'done'))
+) WITH (fillfactor=85);
+CREATE UNIQUE INDEX attempts_one_per_entry ON attempts (campaign_id, seq) WHERE lapsed_at IS NULL;
+CREATE INDEX attempts_to_lapse ON attempts (not_after) WHERE state = 'granted';
+CREATE INDEX attempts_to_orphan ON attempts (lease_until) WHERE state = 'dialing';
+CREATE INDEX attempts_to_settle ON attempts (orphaned_at) WHERE state = 'orphaned';
+
+CREATE TABLE outcomes (
+    campaign_id bigint      NOT NULL,
+    seq         bigint      NOT NULL,
+    version     smallint    NOT NULL DEFAULT 1,
+    disposition text        NOT NULL,
+    callee_type text,
+    attempts    smallint    NOT NULL,
+    dialed_at   timestamptz,
+    ended_at    timestamptz NOT NULL,
+    duration    integer     NOT NULL DEFAULT 0,
+    error       text,
+    recorded_at timestamptz NOT NULL,
+    CONSTRAINT outcomes_pkey PRIMARY KEY (campaign_id, seq),
+    CONSTRAINT outcomes_disposition_check CHECK (disposition IN ('answered', 'busy', 'no_answer', 'rejected', 'unreachable', 'invalid', 'expired', 'unknown'))
+);
+
+CREATE TABLE deliveries (
+    campaign_id bigint      NOT NULL,
+    seq         bigint      NOT NULL,
+    version     smallint    NOT NULL,
+    account_id  bigint      NOT NULL,
+    url         text        NOT NULL,
+    body        bytea       NOT NULL,
+    state       text        NOT NULL,
+    tries       integer     NOT NULL DEFAULT 0,
+    created_at  timestamptz NOT NULL,
+    next_at     timestamptz NOT NULL,
+    finished_at timestamptz,
+    last_status integer,
+    last_error  text,
+    CONSTRAINT deliveries_pkey PRIMARY KEY (campaign_id, seq, version),
+    CONSTRAINT deliveries_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+    CONSTRAINT deliveries_state_check CHECK (state IN ('pending', 'delivered', 'dead'))
+);
+CREATE INDEX deliveries_dead ON deliveries (account_id, campaign_id) WHERE state = 'dead';
+CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 'pending';
+
+CREATE TABLE outbox (
+    id         bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    message_id uuid        NOT NULL DEFAULT gen_random_uuid(),
+    name       text        NOT NULL,
+    body       bytea       NOT NULL,
+    created_at timestamptz NOT NULL,
+    CONSTRAINT outbox_pkey PRIMARY KEY (id)
+);
+
+CREATE TABLE rehearsal_clock (
+    only_one boolean          NOT NULL DEFAULT true,
+    rate     double precision NOT NULL,
+    origin   timestamptz      NOT NULL,
+    since    timestamptz      NOT NULL,
+    CONSTRAINT rehearsal_clock_pkey PRIMARY KEY (only_one),
+    CONSTRAINT rehearsal_clock_only_one_check CHECK (only_one),
+    CONSTRAINT rehearsal_clock_rate_check CHECK (rate > 0::double precision)
+);
