@@ -12,15 +12,28 @@ from datetime import UTC, datetime, timedelta
 
 # A sleep is cut into slices of this many real seconds, so that a clock that was set forward wakes it in time.
 _SLICE = 0.5
+# Two clocks of computers part by no more than this, in seconds a second; the usual quartz is five times as good.
+_DRIFT = 250e-6
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the house's clock showed, and at which second of this process' monotonic clock."""
+    """What the house's clock showed at a second of this process' monotonic clock, give or take `error` seconds."""
 
     instant: datetime
     at: float
     rate: float = 1.0
+    error: float = 0.0
+
+    def shows(self, at: float) -> datetime:
+        """Return what the clock shows at another second."""
+        return self.instant + timedelta(seconds=(at - self.at) * self.rate)
+
+    def yields_to(self, newer: Reading) -> bool:
+        """Whether a newer reading is better by now than this one, or contradicts it: the clock was set."""
+        error = self.error + (newer.at - self.at) * _DRIFT
+        apart = abs((newer.instant - self.shows(newer.at)).total_seconds()) / newer.rate
+        return newer.rate != self.rate or newer.error <= error or apart > newer.error + error
 
 
 class Clock:
@@ -38,16 +51,19 @@ class Clock:
 
     def now(self) -> datetime:
         """Return the house's time, aware, in UTC."""
-        reading = self._reading
-        elapsed = timedelta(seconds=(time.monotonic() - reading.at) * reading.rate)
-        self._latest = max(self._latest, reading.instant + elapsed)
+        self._latest = max(self._latest, self._reading.shows(time.monotonic()))
         return self._latest
 
     def adjust(self, reading: Reading) -> None:
-        """Take a new measurement of the house's time; the first one replaces the host's own clock."""
+        """Take a new measurement of the house's time; the first one replaces the host's own clock.
+
+        One that took long on its way is not taken while the one before is still the better of the two.
+        """
         if not self._measured:
             self._measured = True
             self._latest = reading.instant
+        elif not self._reading.yields_to(reading):
+            return
         self._reading = reading
 
     def monotonic(self) -> float:

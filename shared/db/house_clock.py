@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from shared.clock import Clock, Reading
@@ -26,25 +27,25 @@ async def read_clock(database: Database, clock: Clock, environment: Environment)
     row = await database.fetch_one(SQL["measure_clock"])
     after = clock.monotonic()
     assert row is not None
-    return _reading(row["now"], (before + after) / 2, (row["rate"], row["origin"], row["since"]), environment)
+    measured = Reading(row["now"], (before + after) / 2, error=(after - before) / 2)
+    return _rehearsed(measured, (row["rate"], row["origin"], row["since"]), environment)
 
 
-def _reading(
-    real: datetime,
-    at: float,
+def _rehearsed(
+    real: Reading,
     rehearsal: tuple[float | None, datetime | None, datetime | None],
     environment: Environment,
 ) -> Reading:
     rate, origin, since = rehearsal
     if rate is None or origin is None or since is None:
-        return Reading(real, at)
+        return real
     if not environment.rehearses:
         raise RehearsalRefused(
             "This database holds a rehearsal clock, and ENVIRONMENT is production. "
             "Empty the table rehearsal_clock, or use another database: no call is placed on a fast clock."
         )
-    elapsed = timedelta(seconds=(real - since).total_seconds() * rate)
-    return Reading(origin + elapsed, at, rate)
+    elapsed = timedelta(seconds=(real.instant - since).total_seconds() * rate)
+    return replace(real, instant=origin + elapsed, rate=rate)
 
 
 async def set_rehearsal_clock(database: Database, *, origin: datetime, rate: float) -> None:

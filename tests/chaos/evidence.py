@@ -60,6 +60,7 @@ class Ledger:
     phones: Mapping[Entry, str] = field(repr=False)
     outcomes: Mapping[Entry, str]
     posted_to: frozenset[int]  # campaigns with a result_url
+    granted: frozenset[tuple[int, int, int]]  # every slot that was given away: campaign, period, place in it
     intents: Mapping[str, datetime]  # attempt id → the instant of its intent
     orphaned: int  # attempts whose lease ran out at some time
     unsettled: Mapping[str, int]  # what should be none: table and state → rows

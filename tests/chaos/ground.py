@@ -8,7 +8,7 @@ import os
 import secrets
 import signal
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
@@ -81,10 +81,16 @@ async def open_ground(*, own_servers: bool) -> AsyncIterator[Ground]:
         yield ground
 
 
+@contextlib.contextmanager
+def _folder() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="paceline-chaos-", ignore_cleanup_errors=True) as name:
+        home = Path(name)
+        home.chmod(0o755)  # a root without user namespaces runs the server as nobody
+        yield home
+
+
 async def _own(stack: contextlib.AsyncExitStack, prefix: str) -> Ground:
-    home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paceline-chaos-", ignore_cleanup_errors=True)))
-    home.chmod(0o755)
-    database = await asyncio.to_thread(CrashingPostgres, home / "data")
+    database = await asyncio.to_thread(lambda: CrashingPostgres(stack.enter_context(_folder()) / "data"))
     stack.callback(database.stop)
     node = await asyncio.to_thread(stack.enter_context, rabbitmq.private_node())
     dsn = await stack.enter_async_context(scratch_database(database.dsn, name="chaos"))

@@ -16,6 +16,7 @@ TRANSIT = 0.05
 STOP_TAKES = (
     2.0  # real seconds in which intents committed before the answer may still ring (DESIGN, "stop → last dial")
 )
+LATE_BY = 1.0  # real seconds after its slot in which an order may still be on its way
 LATE_A_FREEZE = 10  # orders a process can have under way when it is frozen between its last check and the wire
 
 Finding = str
@@ -44,7 +45,7 @@ def _ordered_twice(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _late_at_carrier(evidence: Evidence) -> Iterator[Finding]:
-    slack = timedelta(seconds=TRANSIT * evidence.rate)
+    slack = timedelta(seconds=LATE_BY * evidence.rate)
     late = sum(by > slack for by in evidence.late.values())
     if late > LATE_A_FREEZE * evidence.faults.frozen:
         yield f"{late} orders reached the carrier long after their slot"
@@ -151,11 +152,8 @@ def _after_stop(evidence: Evidence) -> Iterator[Finding]:
                 continue
             intent = evidence.ledger.intents.get(call.attempt_id)
             if call.at > stop.answered_at + grace or intent is None or intent > stop.answered_at:
-                yield f"attempt {call.attempt_id} rang {_seconds(call.at - stop.answered_at, evidence)} s after the stop"
-
-
-def _seconds(span: timedelta, evidence: Evidence) -> str:
-    return f"{span.total_seconds() / evidence.rate:.2f}"
+                seconds = (call.at - stop.answered_at).total_seconds() / evidence.rate
+                yield f"attempt {call.attempt_id} rang {seconds:.2f} s after the stop"
 
 
 def _calls_of(campaign_id: int, evidence: Evidence) -> Iterator[Rang]:

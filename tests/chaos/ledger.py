@@ -21,16 +21,19 @@ async def read_ledger(database: Database) -> Ledger:
     calls = await database.fetch("SELECT campaign_id, seq, phone FROM calls")
     outcomes = await database.fetch("SELECT campaign_id, seq, disposition FROM outcomes")
     posted = await database.fetch("SELECT id FROM campaigns WHERE result_url IS NOT NULL")
-    intents = await database.fetch(
-        "SELECT campaign_id, period_no, slot_no, intent_at FROM attempts WHERE intent_at IS NOT NULL"
-    )
+    attempts = await database.fetch("SELECT campaign_id, period_no, slot_no, intent_at FROM attempts")
     orphans = await database.fetch("SELECT count(*) AS n FROM attempts WHERE orphaned_at IS NOT NULL")
     unsettled = {what: (await database.fetch(question))[0]["count"] for what, question in _UNSETTLED.items()}
     return Ledger(
         phones={(row["campaign_id"], row["seq"]): row["phone"] for row in calls},
         outcomes={(row["campaign_id"], row["seq"]): row["disposition"] for row in outcomes},
         posted_to=frozenset(row["id"] for row in posted),
-        intents={f"{row['campaign_id']}-{row['period_no']}-{row['slot_no']}": row["intent_at"] for row in intents},
+        granted=frozenset((row["campaign_id"], row["period_no"], row["slot_no"]) for row in attempts),
+        intents={
+            f"{row['campaign_id']}-{row['period_no']}-{row['slot_no']}": row["intent_at"]
+            for row in attempts
+            if row["intent_at"]
+        },
         orphaned=orphans[0]["n"],
         unsettled=unsettled,
     )

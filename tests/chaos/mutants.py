@@ -120,7 +120,7 @@ def _late_as_a_period() -> None:
 
 
 def _late_as_a_minute() -> None:
-    pacing.Pace.late_limit = property(lambda self: timedelta(seconds=60))
+    pacing.Pace.late_limit = property(lambda _: timedelta(seconds=60))
     pacing.CLOSING_MARGIN = timedelta(0)
 
 
@@ -187,10 +187,8 @@ MUTANTS = {
             _edit(
                 DIALER,
                 "renew_leases",
-                (
-                    "WHERE a.campaign_id = r.campaign_id AND a.period_no = r.period_no AND a.slot_no = r.slot_no\n  AND",
-                    "WHERE r.campaign_id IS NOT NULL AND r.period_no IS NOT NULL AND r.slot_no IS NOT NULL\n  AND",
-                ),
+                ("WHERE a.campaign_id = r.campaign_id", "WHERE r.campaign_id IS NOT NULL"),
+                ("AND a.period_no = r.period_no AND a.slot_no = r.slot_no", "AND r.period_no + r.slot_no IS NOT NULL"),
                 (" AND a.fence = r.fence", " AND r.fence IS NOT NULL"),
             ),
         ),

@@ -13,7 +13,7 @@ from tests.chaos import crash_points, mutants
 MAINS = {"api": api.main, "pacer": pacer.main, "dialer": dialer.main, "results": results.main}
 
 
-def live(room: str, settings: dict[str, str], log: str, mutant: str, point: str, passes: int) -> None:
+def live(room: str, settings: dict[str, str], *, log: str, mutant: str, point: str) -> None:
     """Be this room until the end, whoever brings it; everything it says goes to its log."""
     out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     os.dup2(out, 1)
@@ -22,5 +22,5 @@ def live(room: str, settings: dict[str, str], log: str, mutant: str, point: str,
     if mutant:
         mutants.install(mutant)
     if point:
-        crash_points.arm(room, crash_points.CrashPoint(point, passes=passes))
+        crash_points.arm(room, crash_points.CrashPoint(point))
     raise SystemExit(MAINS[room]())

@@ -27,7 +27,6 @@ class Room:
     log: Path
     mutant: str = ""
     point: str = ""  # the crash point its next process is armed with
-    passes: int = 1
     process: ForkServerProcess | None = None
     frozen: bool = False
     starts: int = 0
@@ -52,7 +51,8 @@ class Room:
         context = multiprocessing.get_context("forkserver")
         self.process = context.Process(
             target=live,
-            args=(self.kind, self.settings, str(self.log), self.mutant, self.point, self.passes),
+            args=(self.kind, self.settings),
+            kwargs={"log": str(self.log), "mutant": self.mutant, "point": self.point},
             daemon=True,
         )
         self.process.start()

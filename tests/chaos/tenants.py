@@ -136,7 +136,7 @@ class Tenants:
         return Ordered(tenant.campaign_id, hours, period, rest, shape.amount)
 
     async def add_numbers(self, many: int) -> None:
-        """Let some tenant add numbers; each try brings numbers of its own, since nobody knows what became of the last."""
+        """Let some tenant add numbers. Each try brings numbers of its own: nobody knows what became of the last."""
         tenant = self.dice.choice(self.tenants)
 
         def body() -> dict[str, Any]:

@@ -26,6 +26,19 @@ def test_it_never_goes_back():
     assert clock.now() >= NEW_YEAR + timedelta(hours=1)
 
 
+def test_a_measurement_that_took_long_does_not_replace_a_better_one():
+    good = Reading(NEW_YEAR, 100.0, error=0.001)
+    assert not good.yields_to(Reading(NEW_YEAR + timedelta(seconds=1.05), 101.0, error=0.1))
+    assert good.yields_to(Reading(NEW_YEAR + timedelta(seconds=1.001), 101.0, error=0.001))
+    assert good.yields_to(Reading(NEW_YEAR + timedelta(seconds=600.05), 700.0, error=0.1))  # it has become old
+
+
+def test_a_measurement_that_contradicts_the_last_one_is_taken_however_long_it_took():
+    good = Reading(NEW_YEAR, 100.0, error=0.001)
+    assert good.yields_to(Reading(NEW_YEAR + timedelta(hours=1), 101.0, error=0.1))
+    assert good.yields_to(Reading(NEW_YEAR + timedelta(seconds=1.0), 101.0, rate=20, error=0.1))
+
+
 async def test_a_rehearsal_sleeps_faster_and_never_wakes_early():
     clock = Clock(reading(NEW_YEAR, rate=3600))
     await clock.sleep_until(NEW_YEAR + timedelta(minutes=5))

@@ -1,0 +1,66 @@
+"""Houses under attack. Longer trials by hand: `./run chaos TACTIC --kills N`; a failure's seed repeats it."""
+
+from collections import Counter
+
+import pytest
+
+from tests.chaos.crash_points import ROOMS, points
+from tests.chaos.mutants import MUTANTS
+from tests.chaos.tactics import TACTICS
+from tests.chaos.trial import Order, Trial, run_trial
+
+pytestmark = pytest.mark.timeout(400)
+
+
+async def run(tactic, faults, *, seed=1, **order):
+    return await run_trial(Trial(Order(TACTICS[tactic], faults, seed, **order)))
+
+
+async def test_every_crash_point_is_hit_and_costs_nothing():
+    wanted = [(room, point) for room in ROOMS for point in points(room)]
+    trial = await run("any", 0, points=tuple(wanted))
+    assert not trial.broken, trial.findings
+    assert not {f"{room}: {point}" for room, point in wanted} - set(trial.crashed_at)
+
+
+@pytest.mark.parametrize(
+    ("tactic", "faults"),
+    [
+        ("any", 150),
+        ("spare-dialers", 40),
+        ("blackouts", 3),
+        ("lost-lines", 5),
+        ("broker", 1),
+        ("purges", 4),
+        ("postgres", 6),
+        ("cuts", 15),
+    ],
+)
+async def test_every_promise_is_kept_under(tactic, faults):
+    trial = await run(tactic, faults)
+    assert not trial.broken, trial.findings
+    assert not trial.exits
+    assert trial.tally.faults >= faults
+
+
+async def test_eight_pacers_grant_exactly_the_amount_of_each_period():
+    trial = await run("pacers", 8)
+    assert not trial.broken, trial.findings
+    assert trial.evidence is not None
+    granted = Counter((campaign, period) for campaign, period, _ in trial.evidence.ledger.granted)
+    for ordered in trial.evidence.ordered:
+        last = max(period for campaign, period in granted if campaign == ordered.campaign_id)
+        whole = [granted[ordered.campaign_id, period] for period in range(2, last)]
+        assert set(whole) <= {ordered.amount}, (ordered, whole)
+
+
+async def test_no_phone_rings_after_a_hundred_stops():
+    trial = await run("stops", 9)
+    assert not trial.broken, trial.findings
+    assert len(trial.evidence.stops) >= 100
+
+
+@pytest.mark.parametrize("mutant", ["no-compare-and-set", "recorded-twice"])
+async def test_the_judge_finds_a_seeded_bug_out(mutant):
+    trial = await run(MUTANTS[mutant].tactic, 40, mutant=mutant)
+    assert trial.broken
