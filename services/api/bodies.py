@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from services.api import jsonlists
-from services.api.errors import Problem
+from services.api.errors import Problem, malformed
 from services.api.multipart import read_multipart
 from services.api.spool import Limits, Numbers, spool
 
@@ -268,8 +268,3 @@ def _take_numbers(fields: dict[str, Any], file: Numbers | None) -> Decoded:
             errors=[{"field": NUMBERS, "detail": "must be a list of numbers or a .csv or .txt file"}],
         )
     return Decoded(fields, Numbers(elements=tuple(value), kind="list"))
-
-
-def malformed(why: str) -> Problem:
-    """Return the refusal of a body that cannot be read."""
-    return Problem(400, f"The request cannot be read: {why}.", errors=[{"field": "body", "detail": why}])

@@ -57,6 +57,11 @@ def refuse_field(field: str, detail: str, *, status: int = 422) -> Problem:
     )
 
 
+def malformed(why: str) -> Problem:
+    """Return the refusal of a body that cannot be read."""
+    return Problem(400, f"The request cannot be read: {why}.", errors=[{"field": "body", "detail": why}])
+
+
 def not_found() -> Problem:
     """Return the one answer to ids that do not exist and to those of other accounts."""
     return Problem(404, "There is no such resource.", slug="not-found")

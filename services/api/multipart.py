@@ -6,7 +6,7 @@ from typing import IO
 
 from aiohttp import BodyPartReader, web
 
-from services.api.errors import Problem, refuse_field
+from services.api.errors import malformed, refuse_field
 from services.api.spool import Limits, Numbers, new_file, too_large
 
 _PARTS = 1000
@@ -26,7 +26,7 @@ async def read_multipart(request: web.Request, limits: Limits) -> tuple[list[tup
         reader = await request.multipart()
         async for part in reader:
             if not isinstance(part, BodyPartReader) or part.name is None or len(pairs) >= _PARTS:
-                raise _malformed("a part has no name, is nested, or there are too many")  # noqa: TRY301
+                raise malformed("a part has no name, is nested, or there are too many")  # noqa: TRY301
             if part.filename is None:
                 text = await _read_text(part, room)
                 room -= len(text)
@@ -36,7 +36,7 @@ async def read_multipart(request: web.Request, limits: Limits) -> tuple[list[tup
             file = await _read_file(part, limits.upload)
     except (ValueError, AssertionError, RuntimeError, EOFError) as error:
         _close(file)
-        raise _malformed("the multipart form is broken") from error
+        raise malformed("the multipart form is broken") from error
     except BaseException:
         _close(file)
         raise
@@ -81,7 +81,3 @@ async def _read_file(part: BodyPartReader, limit: int) -> IO[bytes]:
 def _close(file: IO[bytes] | None) -> None:
     if file:
         file.close()
-
-
-def _malformed(why: str) -> Problem:
-    return Problem(400, f"The request cannot be read: {why}.", errors=[{"field": "body", "detail": why}])
