@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -107,7 +107,7 @@ async def update(
         Problem: 404; 422 an unknown schedule or profile, dates out of order.
         CampaignEnded: its dates are over.
     """
-    given = wanted.given
+    given = wanted.changes
     try:
         async with database.transaction() as connection:
             before = await _lock(connection, account_id, campaign_id)
@@ -155,10 +155,7 @@ async def start(database: Database, *, account_id: int, campaign_id: int, now: d
         CampaignEnded: its dates are over.
     """
     async with database.transaction() as connection:
-        state = CampaignState((await _lock(connection, account_id, campaign_id))["state"])
-        after = campaign_state.started(state)
-        if after is not state:
-            await connection.execute(SQL["set_campaign_state"], campaign_id, after, now)
+        await _move(connection, account_id, campaign_id, step=campaign_state.started, now=now)
         await append(connection, CampaignStarted(campaign_id=campaign_id), now=now)
 
 
@@ -170,10 +167,7 @@ async def stop(database: Database, *, account_id: int, campaign_id: int, now: da
         CampaignEnded: its dates are over.
     """
     async with database.transaction() as connection:
-        state = CampaignState((await _lock(connection, account_id, campaign_id))["state"])
-        after = campaign_state.stopped(state)
-        if after is not state:
-            await connection.execute(SQL["set_campaign_state"], campaign_id, after, now)
+        await _move(connection, account_id, campaign_id, step=campaign_state.stopped, now=now)
         await append(connection, CampaignStopped(campaign_id=campaign_id), now=now)
 
 
@@ -188,6 +182,21 @@ async def delete(database: Database, *, account_id: int, campaign_id: int, now: 
         await connection.execute(SQL["detach_profiles"], campaign_id)
         await connection.execute(SQL["delete_campaign"], campaign_id, now)
         await append(connection, CampaignStopped(campaign_id=campaign_id), now=now)
+
+
+async def _move(
+    connection: Connection,
+    account_id: int,
+    campaign_id: int,
+    *,
+    step: Callable[[CampaignState], CampaignState],
+    now: datetime,
+) -> None:
+    """Lock a campaign and take it one step on in its life; a step that leads nowhere keeps its revision."""
+    before = CampaignState((await _lock(connection, account_id, campaign_id))["state"])
+    after = step(before)
+    if after is not before:
+        await connection.execute(SQL["set_campaign_state"], campaign_id, after, now)
 
 
 async def _lock(connection: Connection, account_id: int, campaign_id: int) -> Record:

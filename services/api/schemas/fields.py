@@ -27,8 +27,8 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @property
-    def given(self) -> dict[str, Any]:
-        """The parameters that the request named."""
+    def changes(self) -> dict[str, Any]:
+        """The parameters that the request named, under the names they are stored by."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 

@@ -50,8 +50,8 @@ class UpdateSchedule(Parameters):
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The columns to change."""
-        given = self.given
-        if "name" in given:
-            given["nickname"] = given.pop("name")
-        return given
+        """The parameters that the request named; `name` is stored as the nickname."""
+        changes = super().changes
+        if "name" in changes:
+            changes["nickname"] = changes.pop("name")
+        return changes
