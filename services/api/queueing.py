@@ -13,7 +13,7 @@ from shared.contracts.campaigns import CallsAdded
 from shared.db.outbox import append
 from shared.db.pool import Connection, copy_rows, touched
 from shared.db.statements import load_statements
-from shared.domain.campaign_state import CampaignState, accepts_calls
+from shared.domain.campaign_state import CampaignState, accepts_calls, standing
 from shared.domain.errors import CampaignEnded
 
 SQL = load_statements("services.api")
@@ -42,7 +42,7 @@ async def add_numbers(
     campaign = await connection.fetchrow(SQL["campaign_queue"], account_id, campaign_id)
     if campaign is None:
         raise not_found()
-    if not accepts_calls(CampaignState(campaign["state"])):
+    if not accepts_calls(standing(CampaignState(campaign["state"]), ends_at=campaign["ends_at"], now=now)):
         raise CampaignEnded
     end: int = campaign["queue_end"]
     tally = Tally()

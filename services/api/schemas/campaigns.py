@@ -44,13 +44,7 @@ def refuse_overlap(profiles: list[Pace]) -> list[Pace]:
     return profiles
 
 
-def dates_in_order(start: date, end: date) -> bool:
-    """Return whether a campaign of these dates has a day."""
-    return end >= start
-
-
 Profiles = Annotated[list[Pace], BeforeValidator(require_profiles), AfterValidator(refuse_overlap)]
-END_BEFORE_START = "must not be before start_date"
 
 
 class CreateCampaign(Parameters):
