@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
 from aiohttp.typedefs import Handler, Middleware
 from pydantic import ValidationError
 
@@ -26,6 +27,7 @@ _LOCK_NOT_AVAILABLE = "55P03"
 _ERRORS_SHOWN = 100
 _NAME_SHOWN = 100
 _CONFLICT = 409
+_WENT_WRONG = "Something went wrong here; the request_id tells us where."
 
 
 class Problem(Exception):
@@ -119,6 +121,22 @@ def error_middleware(clock: Clock) -> Middleware:
     return answer
 
 
+def answer_unreadable(status: int, error: BaseException | None) -> web.Response:
+    """Return the answer to a request whose head could not be read: it comes to no handler and no middleware."""
+    if isinstance(error, LineTooLong):
+        problem = malformed("its first line or one of its headers is too long; send long parameters in the body")
+    elif status == HTTPStatus.BAD_REQUEST:
+        problem = malformed("its first line or one of its headers is not HTTP/1.1")
+    else:
+        problem = Problem(status, _WENT_WRONG)
+    request_id = uuid.uuid4().hex
+    # Its own words repeat what was sent: tokens, numbers.
+    log.info("http.unreadable", error=type(error).__name__, status=status, request_id=request_id)
+    response = _render(problem, request_id)
+    response.headers[REQUEST_ID] = request_id
+    return response
+
+
 def _to_problem(error: Exception, request_id: str) -> Problem:
     """Return the problem an exception means; what nobody expected is logged and hidden."""
     if isinstance(error, Problem):
@@ -134,7 +152,7 @@ def _to_problem(error: Exception, request_id: str) -> Problem:
         return Problem(503, "The database cannot be reached now; try again.", headers={"Retry-After": "5"})
     # The message and the values of an unexpected error may hold numbers: only its type and place are logged.
     log.error("http.failed", error=type(error).__name__, at=_place(error), request_id=request_id)
-    return Problem(500, "Something went wrong here; the request_id tells us where.")
+    return Problem(500, _WENT_WRONG)
 
 
 def _from_http(error: web.HTTPException) -> Problem:
