@@ -25,6 +25,7 @@ from shared.domain.campaign_state import CampaignState
 from shared.domain.errors import CampaignEnded
 
 SQL = load_statements("services.api")
+_GONE = "was deleted just now, or one of the profiles was: list them and send the request again"
 
 
 async def create(
@@ -69,7 +70,7 @@ async def create(
             )
             return campaign_id, tally
     except ForeignKeyViolation:
-        raise refuse_field("schedule", "or a profile was deleted just now") from None
+        raise refuse_field("schedule", _GONE) from None
 
 
 async def list_all(database: Database, *, account_id: int, page: Page) -> list[dict[str, Any]]:
@@ -86,7 +87,7 @@ async def get(database: Database, *, account_id: int, campaign_id: int) -> dict[
     """
     row = await database.fetch_one(SQL["list_campaigns"], account_id, 0, 1, campaign_id)
     if row is None:
-        raise not_found()
+        raise not_found("campaign")
     return _shown(row)
 
 
@@ -130,7 +131,7 @@ async def update(
             )
             await append(connection, CampaignChanged(campaign_id=campaign_id), now=now)
     except ForeignKeyViolation:
-        raise refuse_field("schedule", "or a profile was deleted just now") from None
+        raise refuse_field("schedule", _GONE) from None
 
 
 async def start(database: Database, *, account_id: int, campaign_id: int, now: datetime) -> None:
@@ -188,7 +189,7 @@ async def _move(
 async def _lock(connection: Connection, account_id: int, campaign_id: int) -> Record:
     row = await connection.fetchrow(SQL["lock_campaign"], account_id, campaign_id)
     if row is None:
-        raise not_found()
+        raise not_found("campaign")
     return row
 
 

@@ -64,18 +64,16 @@ def malformed(why: str) -> Problem:
     return Problem(400, f"The request cannot be read: {why}.", errors=[{"field": "body", "detail": why}])
 
 
-def not_found() -> Problem:
+def not_found(kind: str = "resource") -> Problem:
     """Return the one answer to ids that do not exist and to those of other accounts."""
-    return Problem(404, "There is no such resource.", slug="not-found")
+    return Problem(404, f"There is no such {kind}.", slug="not-found")
 
 
 # pydantic's sentences are for programmers; these are for whoever wrote the request.
 _IN_OUR_WORDS = {
     "extra_forbidden": "is not a parameter of this request",
     "missing": "is required",
-    "model_type": "must be an object with its own parameters",
-    "model_attributes_type": "must be an object with its own parameters",
-    "dict_type": "must be an object with its own parameters",
+    "model_type": 'must be an object such as {"profile": "MorningPace", "start_time": "08:00", "end_time": "11:00"}',
     "list_type": "must be a list",
     "string_type": "must be a text",
 }
@@ -83,15 +81,21 @@ _IN_OUR_WORDS = {
 
 def from_validation(error: ValidationError) -> Problem:
     """Return the refusal of a request whose fields do not fit their schema; no value is repeated."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False, include_input=False)
     errors = [
         {
             "field": ".".join(str(step) for step in one["loc"])[:_NAME_SHOWN] or "body",
-            "detail": _IN_OUR_WORDS.get(one["type"]) or one["msg"].removeprefix("Value error, "),
+            "detail": _in_our_words(one["type"], one["msg"], one.get("ctx", {})),
         }
         for one in found[:_ERRORS_SHOWN]
     ]
     return Problem(422, "The request has a bad parameter.", errors=errors)
+
+
+def _in_our_words(kind: str, message: str, context: Mapping[str, Any]) -> str:
+    if kind == "enum":
+        return f"must be {context['expected']}"
+    return _IN_OUR_WORDS.get(kind) or message.removeprefix("Value error, ")
 
 
 def error_middleware(clock: Clock) -> Middleware:
@@ -159,7 +163,7 @@ def _from_http(error: web.HTTPException) -> Problem:
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
     details = {
         404: "There is no such resource.",
-        405: "This method is not allowed here; see the Allow header.",
+        405: f"This method is not allowed here, only {headers.get('Allow', 'others')}.",
         413: "The request is too large.",
     }
     slug = "not-found" if error.status == HTTPStatus.NOT_FOUND else None

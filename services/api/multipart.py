@@ -48,9 +48,9 @@ async def read_multipart(request: web.Request, limits: Limits) -> tuple[list[tup
 def _check_file(part: BodyPartReader, *, seen: bool) -> None:
     name = (part.name or "").removesuffix("[]")
     if name != "phone_numbers":
-        raise refuse_field(name, "is not a file")
+        raise refuse_field(name, "must not be a file; the list of numbers is the file phone_numbers")
     if seen:
-        raise refuse_field(name, "must be one file")
+        raise refuse_field(name, "is given as more than one file: send one, or several requests")
     if not (part.filename or "").lower().endswith(_SUFFIXES):
         raise refuse_field(name, "must be a .csv or .txt file")
 

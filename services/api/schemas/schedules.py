@@ -13,7 +13,7 @@ from shared.domain.calling_hours import WEEK, Day
 def read_days(value: Any) -> list[Day]:
     """Accept a non-empty list of day abbreviations, each once; returns them in the order of the week."""
     if not isinstance(value, list) or not value:
-        raise ValueError("must be a list of one or more days")
+        raise ValueError('must be a list of one or more days, such as ["mon", "wed"]')
     days: set[Day] = set()
     for name in value:
         if not isinstance(name, str) or name.strip().lower() not in set(Day):
