@@ -45,4 +45,7 @@ async def authenticate(database: Database, header: str | None, *, now: datetime)
 
 def _unauthorized(header: str | None) -> Problem:
     challenge = 'Bearer realm="paceline"' + (', error="invalid_token"' if header else "")
-    return Problem(401, "A valid Bearer token is needed.", headers={"WWW-Authenticate": challenge})
+    detail = (
+        "A valid token is needed, in the header `Authorization: Bearer pl_...`; whoever runs this house makes them."
+    )
+    return Problem(401, detail, headers={"WWW-Authenticate": challenge})

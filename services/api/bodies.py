@@ -14,7 +14,7 @@ import aiohttp
 from aiohttp import web
 
 from services.api import jsonlists
-from services.api.errors import Problem
+from services.api.errors import Problem, malformed
 from services.api.multipart import read_multipart
 from services.api.spool import Limits, Numbers, spool
 
@@ -24,7 +24,12 @@ _KEY = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)\Z")
 _STEP = re.compile(r"\[([^\[\]]*)\]")
 _DEPTH = 4
 _PAIRS = 10_000
+_NAME_LIMIT = 40
 _JSON_TYPES = frozenset({"application/json", "text/json"})
+_UNTYPED_FORM = (
+    "a body that is text/plain or has no Content-Type must be a JSON object; "
+    "a form says application/x-www-form-urlencoded or multipart/form-data"
+)
 # What is sent when nobody chose a type; aiohttp says octet-stream when there is none.
 _UNTYPED = frozenset({"text/plain", "application/octet-stream", ""})
 
@@ -52,7 +57,7 @@ async def decode(request: web.Request, limits: Limits) -> Decoded:
     try:
         decoded = await _decode_body(request, limits)
     except (web.RequestPayloadError, aiohttp.ClientPayloadError, aiohttp.http.HttpProcessingError) as error:
-        raise malformed("its transfer encoding is broken") from error
+        raise malformed("its Content-Encoding or Transfer-Encoding is broken") from error
     try:
         if twice := sorted(query.keys() & (decoded.fields.keys() | ({NUMBERS} if decoded.numbers else set()))):
             raise malformed(f"{twice[0]} is given in the query string and in the body")  # noqa: TRY301
@@ -102,7 +107,7 @@ async def _decode_json(request: web.Request, limits: Limits, *, typed: bool) -> 
         if not start and size <= limits.fields:
             return Decoded()
         if not typed and start[:1] not in (b"{", b"["):
-            raise malformed("a body without a Content-Type must be JSON")
+            raise malformed(_UNTYPED_FORM)
         if size <= limits.fields:
             return Decoded(parse_object(body.read()))
         fields, has_numbers = await asyncio.to_thread(jsonlists.scan, body, limits.fields)
@@ -127,13 +132,15 @@ def parse_object(text: bytes) -> dict[str, Any]:
     return value
 
 
-def _parse_json(text: bytes | str) -> Any:
+def _parse_json(text: bytes | str, what: str = "the JSON") -> Any:
     try:
         if isinstance(text, bytes):
             text = text.decode("utf-8-sig")
         return json.loads(text, object_pairs_hook=_refuse_duplicates, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        raise malformed(f"{what} cannot be read at line {error.lineno}, column {error.colno}") from None
     except (ValueError, RecursionError):
-        raise malformed("the JSON cannot be read") from None
+        raise malformed(f"{what} cannot be read") from None
 
 
 def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -144,7 +151,7 @@ def _refuse_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse_constant(_: str) -> NoReturn:
-    raise malformed("the JSON holds a number that is none")
+    raise malformed("the JSON holds NaN or an infinite number")
 
 
 def _parse_query(text: bytes) -> list[tuple[str, str]]:
@@ -166,13 +173,13 @@ def from_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
         steps = _STEP.findall(match.group(2)) if match else []
         name = match.group(1) if match else key
         if len(steps) > _DEPTH:
-            raise malformed("the brackets are too deep")
+            raise malformed(f"{_naming(name)} has too many brackets")
         if steps:
             _insert(root, name, steps=steps, value=value)
         elif name in LISTS:
-            _extend(root, name, _listed(value))
+            _extend(root, name, _listed(name, value))
         elif name in root:
-            raise malformed("a parameter is given twice")
+            raise malformed(f"{_naming(name)} is given twice")
         else:
             root[name] = value
     fields = {name: _to_lists(value) for name, value in root.items()}
@@ -180,9 +187,14 @@ def from_pairs(pairs: Iterable[tuple[str, str]]) -> dict[str, Any]:
     return fields
 
 
-def _listed(value: str) -> list[Any]:
+def _naming(name: str) -> str:
+    """Return a name that may be repeated: a list that was sent as a form without a name is one long key."""
+    return name if name.isidentifier() and len(name) <= _NAME_LIMIT else "a parameter"
+
+
+def _listed(name: str, value: str) -> list[Any]:
     if value.lstrip()[:1] in ("[", "{"):
-        parsed = _parse_json(value)
+        parsed = _parse_json(value, f"the JSON in {name}")
         return parsed if isinstance(parsed, list) else [parsed]
     return [value]
 
@@ -190,7 +202,7 @@ def _listed(value: str) -> list[Any]:
 def _extend(root: dict[str, Any], name: str, values: list[Any]) -> None:
     existing = root.setdefault(name, [])
     if not isinstance(existing, list):
-        raise malformed("a parameter is given with brackets and without")
+        raise malformed(f"{name} is given with brackets and without")
     existing.extend(values)
 
 
@@ -201,11 +213,11 @@ def _insert(root: dict[str, Any], name: str, *, steps: list[str], value: str) ->
     for index, step in enumerate(steps):
         child = node.setdefault(key, {})
         if not isinstance(child, dict):
-            raise malformed("a parameter is given with brackets and without")
+            raise malformed(f"{_naming(name)} is given with brackets and without")
         node = child
         key = step or _next_number(node, steps[index + 1 :])
     if key in node:
-        raise malformed("a parameter is given twice")
+        raise malformed(f"{_naming(name)} is given twice")
     node[key] = value
 
 
@@ -234,7 +246,7 @@ def check_text(value: Any) -> None:
     """
     if isinstance(value, str):
         if "\x00" in value or not _encodes(value):
-            raise malformed("a text holds a NUL or is no Unicode")
+            raise malformed("a text holds a NUL or half a surrogate pair, which no text may")
     elif isinstance(value, dict):
         for key, inner in value.items():
             check_text(key)
@@ -260,7 +272,7 @@ def _take_numbers(fields: dict[str, Any], file: Numbers | None) -> Decoded:
     if file:
         raise malformed("phone_numbers is given twice")
     if isinstance(value, str) and value.strip():
-        value = _listed(value)
+        value = _listed(NUMBERS, value)
     if not isinstance(value, list):
         raise Problem(
             422,
@@ -268,8 +280,3 @@ def _take_numbers(fields: dict[str, Any], file: Numbers | None) -> Decoded:
             errors=[{"field": NUMBERS, "detail": "must be a list of numbers or a .csv or .txt file"}],
         )
     return Decoded(fields, Numbers(elements=tuple(value), kind="list"))
-
-
-def malformed(why: str) -> Problem:
-    """Return the refusal of a body that cannot be read."""
-    return Problem(400, f"The request cannot be read: {why}.", errors=[{"field": "body", "detail": why}])

@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
 import orjson
 
 from services.api.errors import not_found, refuse_field
+from services.api.lifetime import settle_end
 from services.api.queueing import add_numbers
-from services.api.schemas.campaigns import (
-    END_BEFORE_START,
-    CreateCampaign,
-    Pace,
-    Page,
-    UpdateCampaign,
-    dates_in_order,
-)
+from services.api.schemas.campaigns import CreateCampaign, Pace, Page, UpdateCampaign
 from services.api.schemas.fields import ID_DIGITS
 from services.api.spool import Numbers
 from services.api.uploads import Tally
@@ -26,11 +20,12 @@ from shared.db.outbox import append
 from shared.db.pool import Connection, Database, ForeignKeyViolation, Record
 from shared.db.statements import load_statements
 from shared.domain import campaign_state
-from shared.domain.calling_hours import CallingHours, Window
+from shared.domain.calling_hours import Window
 from shared.domain.campaign_state import CampaignState
 from shared.domain.errors import CampaignEnded
 
 SQL = load_statements("services.api")
+_GONE = "was deleted just now, or one of the profiles was: list them and send the request again"
 
 
 async def create(
@@ -45,12 +40,10 @@ async def create(
     """Store a campaign and, when they came with it, its numbers: both or neither.
 
     Raises:
-        Problem: 422 an unknown schedule or profile, dates out of order, a bad list.
+        Problem: 422 an unknown schedule or profile, dates out of order or past, a bad list.
     """
-    if not dates_in_order(wanted.start_date, wanted.end_date):
-        raise refuse_field("end_date", END_BEFORE_START)
-    windows = tuple(pace.window for pace in wanted.profiles)
-    ends_at = CallingHours(frozenset(), wanted.start_date, wanted.end_date, windows).ends_at()
+    windows = [pace.window for pace in wanted.profiles]
+    ends_at = settle_end(wanted.start_date, wanted.end_date, windows, given=wanted.changes, now=now)
     try:
         async with database.transaction() as connection:
             schedule_id = await _find_schedule(connection, account_id, wanted.schedule)
@@ -77,7 +70,7 @@ async def create(
             )
             return campaign_id, tally
     except ForeignKeyViolation:
-        raise refuse_field("schedule", "or a profile was deleted just now") from None
+        raise refuse_field("schedule", _GONE) from None
 
 
 async def list_all(database: Database, *, account_id: int, page: Page) -> list[dict[str, Any]]:
@@ -94,7 +87,7 @@ async def get(database: Database, *, account_id: int, campaign_id: int) -> dict[
     """
     row = await database.fetch_one(SQL["list_campaigns"], account_id, 0, 1, campaign_id)
     if row is None:
-        raise not_found()
+        raise not_found("campaign")
     return _shown(row)
 
 
@@ -104,38 +97,32 @@ async def update(
     """Change what is given; whatever was planned under other hours or pace is refused from here on.
 
     Raises:
-        Problem: 404; 422 an unknown schedule or profile, dates out of order.
+        Problem: 404; 422 an unknown schedule or profile, dates out of order or past.
         CampaignEnded: its dates are over.
     """
-    given = wanted.given
+    given = wanted.changes
     try:
         async with database.transaction() as connection:
             before = await _lock(connection, account_id, campaign_id)
-            if not campaign_state.accepts_calls(CampaignState(before["state"])):
+            if not campaign_state.accepts_calls(_standing(before, now)):
                 raise CampaignEnded
             after = dict(before) | given
-            if not dates_in_order(after["start_date"], after["end_date"]):
-                raise refuse_field("end_date" if "end_date" in given else "start_date", END_BEFORE_START)
             if "schedule" in given:
                 after["schedule_id"] = await _find_schedule(connection, account_id, wanted.schedule)
             if "profiles" in given:
                 ids = await _find_profiles(connection, account_id, wanted.profiles)
                 await connection.execute(SQL["detach_profiles"], campaign_id)
                 await _attach(connection, campaign_id, account_id=account_id, paces=wanted.profiles, ids=ids)
-            windows = await connection.fetch(SQL["campaign_windows"], campaign_id)
-            hours = CallingHours(
-                frozenset(),
-                after["start_date"],
-                after["end_date"],
-                tuple(Window(row["start_time"], row["end_time"]) for row in windows),
-            )
+            rows = await connection.fetch(SQL["campaign_windows"], campaign_id)
+            windows = [Window(row["start_time"], row["end_time"]) for row in rows]
+            ends_at = settle_end(after["start_date"], after["end_date"], windows, given=given, now=now)
             replanned = bool(given.keys() & {"start_date", "end_date", "schedule", "profiles"})
             await connection.execute(
                 SQL["update_campaign"],
                 campaign_id,
                 after["start_date"],
                 after["end_date"],
-                hours.ends_at(),
+                ends_at,
                 after["schedule_id"],
                 after["start_url"],
                 after["result_url"],
@@ -144,7 +131,7 @@ async def update(
             )
             await append(connection, CampaignChanged(campaign_id=campaign_id), now=now)
     except ForeignKeyViolation:
-        raise refuse_field("schedule", "or a profile was deleted just now") from None
+        raise refuse_field("schedule", _GONE) from None
 
 
 async def start(database: Database, *, account_id: int, campaign_id: int, now: datetime) -> None:
@@ -155,10 +142,7 @@ async def start(database: Database, *, account_id: int, campaign_id: int, now: d
         CampaignEnded: its dates are over.
     """
     async with database.transaction() as connection:
-        state = CampaignState((await _lock(connection, account_id, campaign_id))["state"])
-        after = campaign_state.started(state)
-        if after is not state:
-            await connection.execute(SQL["set_campaign_state"], campaign_id, after, now)
+        await _move(connection, account_id, campaign_id, step=campaign_state.started, now=now)
         await append(connection, CampaignStarted(campaign_id=campaign_id), now=now)
 
 
@@ -170,10 +154,7 @@ async def stop(database: Database, *, account_id: int, campaign_id: int, now: da
         CampaignEnded: its dates are over.
     """
     async with database.transaction() as connection:
-        state = CampaignState((await _lock(connection, account_id, campaign_id))["state"])
-        after = campaign_state.stopped(state)
-        if after is not state:
-            await connection.execute(SQL["set_campaign_state"], campaign_id, after, now)
+        await _move(connection, account_id, campaign_id, step=campaign_state.stopped, now=now)
         await append(connection, CampaignStopped(campaign_id=campaign_id), now=now)
 
 
@@ -190,11 +171,30 @@ async def delete(database: Database, *, account_id: int, campaign_id: int, now: 
         await append(connection, CampaignStopped(campaign_id=campaign_id), now=now)
 
 
+async def _move(
+    connection: Connection,
+    account_id: int,
+    campaign_id: int,
+    *,
+    step: Callable[[CampaignState], CampaignState],
+    now: datetime,
+) -> None:
+    """Lock a campaign and take it one step on in its life; a step that leads nowhere keeps its revision."""
+    before = _standing(await _lock(connection, account_id, campaign_id), now)
+    after = step(before)
+    if after is not before:
+        await connection.execute(SQL["set_campaign_state"], campaign_id, after, now)
+
+
 async def _lock(connection: Connection, account_id: int, campaign_id: int) -> Record:
     row = await connection.fetchrow(SQL["lock_campaign"], account_id, campaign_id)
     if row is None:
-        raise not_found()
+        raise not_found("campaign")
     return row
+
+
+def _standing(row: Record, now: datetime) -> CampaignState:
+    return campaign_state.standing(CampaignState(row["state"]), ends_at=row["ends_at"], now=now)
 
 
 async def _find_schedule(connection: Connection, account_id: int, reference: int | str) -> int:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import structlog
 from aiohttp import web
+from aiohttp.http_exceptions import LineTooLong
 from aiohttp.typedefs import Handler, Middleware
 from pydantic import ValidationError
 
@@ -26,6 +27,7 @@ _LOCK_NOT_AVAILABLE = "55P03"
 _ERRORS_SHOWN = 100
 _NAME_SHOWN = 100
 _CONFLICT = 409
+_WENT_WRONG = "Something went wrong here; the request_id tells us where."
 
 
 class Problem(Exception):
@@ -57,18 +59,21 @@ def refuse_field(field: str, detail: str, *, status: int = 422) -> Problem:
     )
 
 
-def not_found() -> Problem:
+def malformed(why: str) -> Problem:
+    """Return the refusal of a body that cannot be read."""
+    return Problem(400, f"The request cannot be read: {why}.", errors=[{"field": "body", "detail": why}])
+
+
+def not_found(kind: str = "resource") -> Problem:
     """Return the one answer to ids that do not exist and to those of other accounts."""
-    return Problem(404, "There is no such resource.", slug="not-found")
+    return Problem(404, f"There is no such {kind}.", slug="not-found")
 
 
 # pydantic's sentences are for programmers; these are for whoever wrote the request.
 _IN_OUR_WORDS = {
     "extra_forbidden": "is not a parameter of this request",
     "missing": "is required",
-    "model_type": "must be an object with its own parameters",
-    "model_attributes_type": "must be an object with its own parameters",
-    "dict_type": "must be an object with its own parameters",
+    "model_type": 'must be an object such as {"profile": "MorningPace", "start_time": "08:00", "end_time": "11:00"}',
     "list_type": "must be a list",
     "string_type": "must be a text",
 }
@@ -76,15 +81,21 @@ _IN_OUR_WORDS = {
 
 def from_validation(error: ValidationError) -> Problem:
     """Return the refusal of a request whose fields do not fit their schema; no value is repeated."""
-    found = error.errors(include_url=False, include_context=False, include_input=False)
+    found = error.errors(include_url=False, include_input=False)
     errors = [
         {
             "field": ".".join(str(step) for step in one["loc"])[:_NAME_SHOWN] or "body",
-            "detail": _IN_OUR_WORDS.get(one["type"]) or one["msg"].removeprefix("Value error, "),
+            "detail": _in_our_words(one["type"], one["msg"], one.get("ctx", {})),
         }
         for one in found[:_ERRORS_SHOWN]
     ]
     return Problem(422, "The request has a bad parameter.", errors=errors)
+
+
+def _in_our_words(kind: str, message: str, context: Mapping[str, Any]) -> str:
+    if kind == "enum":
+        return f"must be {context['expected']}"
+    return _IN_OUR_WORDS.get(kind) or message.removeprefix("Value error, ")
 
 
 def error_middleware(clock: Clock) -> Middleware:
@@ -114,6 +125,22 @@ def error_middleware(clock: Clock) -> Middleware:
     return answer
 
 
+def answer_unreadable(status: int, error: BaseException | None) -> web.Response:
+    """Return the answer to a request whose head could not be read: it comes to no handler and no middleware."""
+    if isinstance(error, LineTooLong):
+        problem = malformed("its first line or one of its headers is too long; send long parameters in the body")
+    elif status == HTTPStatus.BAD_REQUEST:
+        problem = malformed("its first line or one of its headers is not HTTP/1.1")
+    else:
+        problem = Problem(status, _WENT_WRONG)
+    request_id = uuid.uuid4().hex
+    # Its own words repeat what was sent: tokens, numbers.
+    log.info("http.unreadable", error=type(error).__name__, status=status, request_id=request_id)
+    response = _render(problem, request_id)
+    response.headers[REQUEST_ID] = request_id
+    return response
+
+
 def _to_problem(error: Exception, request_id: str) -> Problem:
     """Return the problem an exception means; what nobody expected is logged and hidden."""
     if isinstance(error, Problem):
@@ -129,14 +156,14 @@ def _to_problem(error: Exception, request_id: str) -> Problem:
         return Problem(503, "The database cannot be reached now; try again.", headers={"Retry-After": "5"})
     # The message and the values of an unexpected error may hold numbers: only its type and place are logged.
     log.error("http.failed", error=type(error).__name__, at=_place(error), request_id=request_id)
-    return Problem(500, "Something went wrong here; the request_id tells us where.")
+    return Problem(500, _WENT_WRONG)
 
 
 def _from_http(error: web.HTTPException) -> Problem:
     headers = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else {}
     details = {
         404: "There is no such resource.",
-        405: "This method is not allowed here; see the Allow header.",
+        405: f"This method is not allowed here, only {headers.get('Allow', 'others')}.",
         413: "The request is too large.",
     }
     slug = "not-found" if error.status == HTTPStatus.NOT_FOUND else None

@@ -7,7 +7,7 @@ from typing import IO, Any, NamedTuple
 
 import ijson
 
-from services.api.errors import Problem
+from services.api.errors import Problem, malformed
 
 NUMBERS = "phone_numbers"
 _ITEM_DEPTH = 2
@@ -41,7 +41,7 @@ def scan(body: IO[bytes], text_limit: int) -> tuple[dict[str, Any], bool]:
     keys: list[set[str]] = []
     for step in parse(body):
         if step.depth == 0 and step.event not in ("start_map", "end_map"):
-            raise _malformed("the JSON must be an object")
+            raise malformed("the JSON must be an object")
         if step.key == NUMBERS and step.depth == 1 and step.event == "start_array":
             array = True
         if array and (step.is_item or (step.event in ("start_array", "end_array") and step.key == NUMBERS)):
@@ -65,7 +65,7 @@ def _refuse_twice(keys: list[set[str]], step: Step) -> None:
         keys.pop()
     elif step.event == "map_key":
         if step.value in keys[-1]:
-            raise _malformed("a JSON key is given twice")
+            raise malformed("a JSON key is given twice")
         keys[-1].add(step.value)
 
 
@@ -101,10 +101,6 @@ def parse(body: IO[bytes]) -> Iterator[Step]:
             if event in ("start_map", "start_array"):
                 depth += 1
                 if depth > _DEPTH:
-                    raise _malformed("the JSON is too deep")
+                    raise malformed("the JSON is too deep")
     except (ijson.JSONError, UnicodeDecodeError, ValueError):
-        raise _malformed("the JSON cannot be read") from None
-
-
-def _malformed(why: str) -> Problem:
-    return Problem(400, f"The request cannot be read: {why}.", errors=[{"field": "body", "detail": why}])
+        raise malformed("the JSON cannot be read") from None

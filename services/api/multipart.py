@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import binascii
+from collections.abc import AsyncIterator, Callable
 from typing import IO
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, hdrs, web
 
-from services.api.errors import Problem, refuse_field
-from services.api.spool import Limits, Numbers, new_file, too_large
+from services.api.errors import malformed, refuse_field
+from services.api.spool import CHUNK, Limits, Numbers, new_file, too_large
 
 _PARTS = 1000
 _SUFFIXES = (".csv", ".txt")
@@ -26,7 +28,7 @@ async def read_multipart(request: web.Request, limits: Limits) -> tuple[list[tup
         reader = await request.multipart()
         async for part in reader:
             if not isinstance(part, BodyPartReader) or part.name is None or len(pairs) >= _PARTS:
-                raise _malformed("a part has no name, is nested, or there are too many")  # noqa: TRY301
+                raise malformed("a part has no name, is nested, or there are too many")  # noqa: TRY301
             if part.filename is None:
                 text = await _read_text(part, room)
                 room -= len(text)
@@ -36,7 +38,7 @@ async def read_multipart(request: web.Request, limits: Limits) -> tuple[list[tup
             file = await _read_file(part, limits.upload)
     except (ValueError, AssertionError, RuntimeError, EOFError) as error:
         _close(file)
-        raise _malformed("the multipart form is broken") from error
+        raise malformed("the multipart form is broken") from error
     except BaseException:
         _close(file)
         raise
@@ -46,31 +48,22 @@ async def read_multipart(request: web.Request, limits: Limits) -> tuple[list[tup
 def _check_file(part: BodyPartReader, *, seen: bool) -> None:
     name = (part.name or "").removesuffix("[]")
     if name != "phone_numbers":
-        raise refuse_field(name, "is not a file")
+        raise refuse_field(name, "must not be a file; the list of numbers is the file phone_numbers")
     if seen:
-        raise refuse_field(name, "must be one file")
+        raise refuse_field(name, "is given as more than one file: send one, or several requests")
     if not (part.filename or "").lower().endswith(_SUFFIXES):
         raise refuse_field(name, "must be a .csv or .txt file")
 
 
 async def _read_text(part: BodyPartReader, limit: int) -> bytes:
-    text = bytearray()
-    while chunk := await part.read_chunk():
-        text += chunk
-        if len(text) > limit:
-            raise too_large(limit)
-    return bytes(text)
+    return b"".join([piece async for piece in _receive(part, limit)])
 
 
 async def _read_file(part: BodyPartReader, limit: int) -> IO[bytes]:
     file = new_file()
-    size = 0
     try:
-        while chunk := await part.read_chunk(1 << 16):
-            size += len(chunk)
-            if size > limit:
-                raise too_large(limit)  # noqa: TRY301
-            file.write(chunk)
+        async for piece in _receive(part, limit):
+            file.write(piece)
     except BaseException:
         file.close()
         raise
@@ -78,10 +71,48 @@ async def _read_file(part: BodyPartReader, limit: int) -> IO[bytes]:
     return file
 
 
+async def _receive(part: BodyPartReader, limit: int) -> AsyncIterator[bytes]:
+    """Yield the pieces of a part, decoded; the limit counts them as they were sent."""
+    decode = _decoder(part)
+    size = 0
+    try:
+        while chunk := await part.read_chunk(CHUNK):
+            size += len(chunk)
+            if size > limit:
+                raise too_large(limit)
+            yield decode(chunk)
+        yield decode(b"")
+    except binascii.Error:
+        raise refuse_field(part.name or "", "is not base64, as its Content-Transfer-Encoding says") from None
+
+
+def _decoder(part: BodyPartReader) -> Callable[[bytes], bytes]:
+    """Return what turns a part's pieces, and an empty one at its end, into what they mean."""
+    encoding = part.headers.get(hdrs.CONTENT_TRANSFER_ENCODING, "binary").strip().lower()
+    if encoding in ("7bit", "8bit", "binary"):
+        return bytes
+    if encoding == "base64":
+        return binascii.a2b_base64  # aiohttp cuts such a part where its groups of four end
+    if encoding == "quoted-printable":
+        return QuotedPrintable().decode
+    detail = "has a Content-Transfer-Encoding nobody reads here: send it as it is, or as base64 or quoted-printable"
+    raise refuse_field(part.name or "", detail)
+
+
+class QuotedPrintable:
+    """Decodes quoted-printable piece by piece: an escape that is cut in two waits for its other half."""
+
+    def __init__(self) -> None:
+        self._waiting = b""
+
+    def decode(self, piece: bytes) -> bytes:
+        """Return what is complete; an empty piece ends the text."""
+        text = self._waiting + piece
+        cut = text.find(b"=", max(0, len(text) - 2)) if piece else -1
+        self._waiting = text[cut:] if cut >= 0 else b""
+        return binascii.a2b_qp(text[:cut] if cut >= 0 else text)
+
+
 def _close(file: IO[bytes] | None) -> None:
     if file:
         file.close()
-
-
-def _malformed(why: str) -> Problem:
-    return Problem(400, f"The request cannot be read: {why}.", errors=[{"field": "body", "detail": why}])

@@ -129,7 +129,7 @@ ORDER BY c.id LIMIT $3::bigint;
 
 -- name: lock_campaign
 -- One campaign of an account, held: the lock orders this change against the dialer's intents.
-SELECT id, state, start_date, end_date, schedule_id, start_url, result_url, queue_end FROM campaigns
+SELECT id, state, start_date, end_date, ends_at, schedule_id, start_url, result_url, queue_end FROM campaigns
 WHERE account_id = $1 AND id = $2 AND state <> 'deleted' FOR NO KEY UPDATE;
 
 -- name: campaign_windows
@@ -159,8 +159,8 @@ SELECT set_config('statement_timeout', '0', true), set_config('lock_timeout', '0
 SELECT pg_advisory_xact_lock(7, hashint8($1::bigint));
 
 -- name: campaign_queue
--- Where the queue of a campaign ends.
-SELECT state, queue_end FROM campaigns WHERE account_id = $1 AND id = $2 AND state <> 'deleted';
+-- Whether and where a campaign takes more numbers.
+SELECT state, ends_at, queue_end FROM campaigns WHERE account_id = $1 AND id = $2 AND state <> 'deleted';
 
 -- name: extend_queue
 -- The new end of a queue, unless the campaign ended in the meantime.

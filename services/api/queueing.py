@@ -13,7 +13,7 @@ from shared.contracts.campaigns import CallsAdded
 from shared.db.outbox import append
 from shared.db.pool import Connection, copy_rows, touched
 from shared.db.statements import load_statements
-from shared.domain.campaign_state import CampaignState, accepts_calls
+from shared.domain.campaign_state import CampaignState, accepts_calls, standing
 from shared.domain.errors import CampaignEnded
 
 SQL = load_statements("services.api")
@@ -41,21 +41,21 @@ async def add_numbers(
     await connection.execute(SQL["queue_up"], campaign_id, timeout=_LONGEST_WAIT)
     campaign = await connection.fetchrow(SQL["campaign_queue"], account_id, campaign_id)
     if campaign is None:
-        raise not_found()
-    if not accepts_calls(CampaignState(campaign["state"])):
+        raise not_found("campaign")
+    if not accepts_calls(standing(CampaignState(campaign["state"]), ends_at=campaign["ends_at"], now=now)):
         raise CampaignEnded
     end: int = campaign["queue_end"]
     tally = Tally()
     chunks = rows(numbers, tally, campaign_id=campaign_id, first=end + 1, skip=skip)
     await copy_rows(connection, "calls", _COLUMNS, _in_threads(chunks))
     if tally.invalid and (not skip or not tally.added):
-        raise refuse_list(tally)
+        raise refuse_list(tally, skip=skip)
     if not tally.added:
         raise refuse_field("phone_numbers", "is empty: it holds no number")
     status = await connection.execute(SQL["extend_queue"], account_id, campaign_id, end + tally.added, now)
     if not touched(status):
         if await connection.fetchrow(SQL["campaign_queue"], account_id, campaign_id) is None:
-            raise not_found()
+            raise not_found("campaign")
         raise CampaignEnded
     await append(connection, CallsAdded(campaign_id=campaign_id, added=tally.added), now=now)
     return tally

@@ -10,7 +10,8 @@ from aiohttp.typedefs import Handler
 
 from services.api.auth import authenticate
 from services.api.desk import Desk, Visit
-from services.api.handlers import calls, campaigns, profiles, schedules
+from services.api.handlers import calls, campaigns
+from services.api.handlers.reusables import profiles, schedules
 
 
 class Route(NamedTuple):

@@ -50,7 +50,7 @@ def new_file() -> IO[bytes]:
 
 def too_large(limit: int) -> Problem:
     """Return the refusal of what exceeds a limit."""
-    return Problem(413, f"The request is larger than the {limit} bytes allowed for this part of it.")
+    return Problem(413, f"A part of the request exceeds its {limit} bytes; send a long list in several requests.")
 
 
 async def spool(stream: Stream, limit: int, *, longest_token: int | None = None) -> IO[bytes]:

@@ -46,7 +46,7 @@ async def create(database: Database, kind: Kind, *, account_id: int, values: Map
             SQL[f"create_{kind.name}"], account_id, *(values[column] for column in kind.columns), now
         )
     except UniqueViolation:
-        raise _taken() from None
+        raise _taken(kind) from None
     assert row is not None
     return dict(row)
 
@@ -64,7 +64,7 @@ async def get(database: Database, kind: Kind, *, account_id: int, resource_id: i
     """
     row = await database.fetch_one(SQL[f"get_{kind.name}"], account_id, resource_id)
     if row is None:
-        raise not_found()
+        raise not_found(kind.name)
     return dict(row)
 
 
@@ -80,7 +80,7 @@ async def update(
         async with database.transaction() as connection:
             before = await connection.fetchrow(SQL[f"lock_{kind.name}"], account_id, resource_id)
             if before is None:
-                raise not_found()
+                raise not_found(kind.name)
             after = dict(before) | dict(changes)
             row = await connection.fetchrow(
                 SQL[f"update_{kind.name}"], account_id, resource_id, *(after[column] for column in kind.columns), now
@@ -88,7 +88,7 @@ async def update(
             if any(after[column] != before[column] for column in kind.pacing):
                 await _announce(connection, kind, account_id=account_id, resource_id=resource_id, now=now)
     except UniqueViolation:
-        raise _taken() from None
+        raise _taken(kind) from None
     assert row is not None
     return dict(row)
 
@@ -105,7 +105,7 @@ async def delete(database: Database, kind: Kind, *, account_id: int, resource_id
     except ForeignKeyViolation:
         raise Problem(409, f"The {kind.name} is applied to a campaign.", slug="in-use") from None
     if not touched(status):
-        raise not_found()
+        raise not_found(kind.name)
 
 
 async def _announce(connection: Connection, kind: Kind, *, account_id: int, resource_id: int, now: datetime) -> None:
@@ -117,10 +117,10 @@ async def _announce(connection: Connection, kind: Kind, *, account_id: int, reso
         await append(connection, CampaignChanged(campaign_id=campaign_id), now=now)
 
 
-def _taken() -> Problem:
+def _taken(kind: Kind) -> Problem:
     return Problem(
         409,
         "The nickname is taken.",
         slug="duplicate-nickname",
-        errors=[{"field": "nickname", "detail": "is the nickname of another one"}],
+        errors=[{"field": "nickname", "detail": f"is already the nickname of another {kind.name}"}],
     )

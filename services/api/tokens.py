@@ -7,6 +7,7 @@ import asyncio
 import base64
 import secrets
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 
 from services.api import auth
@@ -20,13 +21,7 @@ SQL = load_statements("services.api")
 
 
 async def create_token(database: Database, name: str, now: datetime) -> tuple[str, str]:
-    """Make a token for the account of that name, creating it; returns the token and the webhook secret.
-
-    Raises:
-        ValueError: the name is empty.
-    """
-    if not name.strip():
-        raise ValueError("an account needs a name")
+    """Make a token for the account of that name, creating it; returns the token and the webhook secret."""
     token_id, token, secret_hash = auth.issue()
     fresh = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     async with database.transaction() as connection:
@@ -47,18 +42,25 @@ async def _create(name: str) -> None:
     sys.stdout.write(f"token: {token}\nwebhook secret: {webhook_secret}\nThe token is shown only this once.\n")
 
 
-def main() -> None:
-    """Run the command line."""
-    parser = argparse.ArgumentParser(prog="python -m services.api.tokens", description="Tokens of the API.")
+def main(words: Sequence[str] | None = None) -> int:
+    """Do what the command line says; returns the exit code."""
+    parser = argparse.ArgumentParser(prog="./run token", description=__doc__)
     commands = parser.add_subparsers(required=True)
     create = commands.add_parser("create", help="make a token, and the account when it is new")
-    create.add_argument("name", help="the account's name")
-    name = parser.parse_args().name
+    create.add_argument("name", type=_read_name, help="the account's name")
+    arguments = parser.parse_args(words)
     try:
-        asyncio.run(_create(name))
+        asyncio.run(_create(arguments.name))
     except NoHouse as refusal:
         parser.exit(1, f"{refusal}\n")
+    return 0
+
+
+def _read_name(written: str) -> str:
+    if not written.strip() or not written.isprintable():
+        raise argparse.ArgumentTypeError("an account needs a name of printable characters, such as acme")
+    return written
 
 
 if __name__ == "__main__":
-    main()
+    raise SystemExit(main())

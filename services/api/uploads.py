@@ -131,14 +131,14 @@ def _lines(file: IO[bytes]) -> Iterator[tuple[int, str]]:
             _refuse_binary(text)
             yield number, text.rstrip("\n")
     except UnicodeDecodeError:
-        raise refuse_field("phone_numbers", "is not a text file: it is not UTF-8") from None
+        raise refuse_field("phone_numbers", "is not a text file: it is not UTF-8; save it as CSV in UTF-8") from None
     finally:
         reader.detach()
 
 
 def _refuse_binary(text: str) -> None:
     if "\x00" in text:
-        raise refuse_field("phone_numbers", "is not a text file: it holds a NUL")
+        raise refuse_field("phone_numbers", "is not a text file: it holds a NUL; save it as CSV in UTF-8")
 
 
 def _unquote(text: str) -> str:
@@ -152,11 +152,12 @@ def _unquote(text: str) -> str:
     return text.rstrip(", \t")
 
 
-def refuse_list(tally: Tally) -> Problem:
+def refuse_list(tally: Tally, *, skip: bool) -> Problem:
     """Return the refusal of a whole list."""
+    advice = "None of its lines is good." if skip else "Mend them, or send on_invalid=skip to store the others."
     return Problem(
         422,
-        "The list has bad lines; nothing of it was stored. Send on_invalid=skip to store the others.",
+        f"The list has bad lines; nothing of it was stored. {advice}",
         slug="bad-lines",
         errors=tally.errors,
         invalid=tally.invalid,

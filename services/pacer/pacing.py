@@ -159,13 +159,14 @@ def _following(now: datetime, opening: Opening, pace: Pace, ledger: Period | Non
     anchor = opening.opens_at
     if ledger is not None and _overlap(ledger, opening):
         anchor = max(anchor, ledger.rests_until)
-    opens_at = anchor
+    passed = timedelta(0)
     if now > anchor:
-        opens_at += (now - anchor) // pace.cycle * pace.cycle
-        if now - opens_at >= pace.period:
-            opens_at += pace.cycle
-    if opens_at >= opening.closes_at:
+        passed = (now - anchor) // pace.cycle * pace.cycle
+        if now - anchor - passed >= pace.period:
+            passed += pace.cycle
+    if passed >= opening.closes_at - anchor:  # asked before the sum: a long silence may lead out of the calendar
         return None
+    opens_at = anchor + passed
     return Period(
         no=ledger.no + 1 if ledger else 1,
         pace=pace,
@@ -196,7 +197,7 @@ def _grants(
         due_at = period.opens_at + frozen.due(slot_no)
         not_after = min(due_at + frozen.late_limit, closing)
         not_before = release_at(due_at, max(now, opening.opens_at), last)
-        if due_at >= closing:
+        if max(due_at, now) >= closing:
             break
         if not_before < not_after:
             grant = Grant(slot_no, due_at, not_before, not_after)

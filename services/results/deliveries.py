@@ -54,7 +54,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
 
 def main(words: Sequence[str] | None = None) -> int:
     """Do what the command line says; returns the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m services.results.deliveries", description=__doc__)
+    parser = argparse.ArgumentParser(prog="./run deliveries", description=__doc__)
     parser.add_argument("action", choices=("list", "replay"))
     parser.add_argument("--campaign", type=int, metavar="N", help="only this campaign's")
     parser.add_argument("--all", action="store_true", help="of all campaigns; replay wants this or --campaign")

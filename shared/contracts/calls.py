@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import ClassVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
@@ -77,5 +76,5 @@ class CallsExpired(Letter):
 
     campaign_id: int = Field(description="The campaign that is over.")
     seqs: tuple[int, ...] = Field(description="The places of the entries in its queue.")
-    expired_at: datetime = Field(description="When they were given up.")
+    expired_at: AwareDatetime = Field(description="When they were given up.")
     reason: str = Field(description="A sentence for the tenant: why.")

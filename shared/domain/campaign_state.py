@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from enum import StrEnum
 
 from shared.domain.errors import CampaignEnded
@@ -15,6 +16,11 @@ class CampaignState(StrEnum):
     STOPPED = "stopped"
     ENDED = "ended"  # its dates are over; what was not dialed has expired
     DELETED = "deleted"  # invisible; calls in progress finish and are reported
+
+
+def standing(state: CampaignState, *, ends_at: datetime, now: datetime) -> CampaignState:
+    """Return where a campaign stands at an instant: it has ended with its hours, not only when the pacer wrote so."""
+    return CampaignState.ENDED if accepts_calls(state) and ends_at <= now else state
 
 
 def started(state: CampaignState) -> CampaignState:

@@ -26,11 +26,12 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 _SEPARATORS = re.compile(r"[\s().\-/]+")
-_DIGITS = re.compile(r"\+?\d{2,20}\Z", re.ASCII)
+_DIGITS = re.compile(r"\+?\d+\Z", re.ASCII)
 _POSTD = re.compile(r"[0-9*#A-Dp,wW]+\Z", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _NEXT_ENTRY = re.compile(r",\s*(?=tel:)", re.IGNORECASE)
 _NANP_LENGTH = 10
+_ACCEPTED = "write ten digits, or + and the country code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +71,7 @@ def _parse_slowly(text: str) -> PhoneEntry:
     if number[:4].lower() == "tel:":
         number = number[4:]
     if not number.strip():
-        raise EntryRefused("The entry has no phone number.")
+        raise EntryRefused(f"The entry has no phone number: {_ACCEPTED}.")
     given = _read_parameters(parameters)
     return PhoneEntry(
         phone=_normalise(number, "phone number"),
@@ -88,7 +89,10 @@ def _read_parameters(parameters: list[str]) -> dict[str, str]:
         name, equals, value = parameter.partition("=")
         name = name.strip().lower()
         if name not in ("ani", "postd") or not equals:
-            raise EntryRefused("After the number only `; ani=` and `; postd=` are understood.")
+            raise EntryRefused(
+                "After the number only `; ani=` and `; postd=` are understood, each with its digits, and after a comma "
+                "the message_reference."
+            )
         if name in given:
             raise EntryRefused(f"`{name}` is given twice.")
         given[name] = value.strip()
@@ -100,27 +104,34 @@ def _normalise(written: str, what: str) -> str:
     """Return a number in E.164; ten digits, or eleven that begin with 1, are North American."""
     compact = _SEPARATORS.sub("", written)
     if not _DIGITS.match(compact):
-        raise EntryRefused(f"The {what} is not a number: only digits and a leading + are allowed.")
+        raise EntryRefused(f"The {what} is {'not a number' if compact else 'empty'}: {_ACCEPTED}.")
     digits = compact.removeprefix("+")
     if not compact.startswith("+"):
         if len(digits) == _NANP_LENGTH:
             digits = "1" + digits
         elif not (len(digits) == _NANP_LENGTH + 1 and digits.startswith("1")):
-            raise EntryRefused(f"The {what} needs ten digits, or a + and its country code.")
+            raise EntryRefused(f"The {what} has {_count(digits)}: {_ACCEPTED}.")
     try:
         number = phonenumbers.parse("+" + digits, None)
-    except phonenumbers.NumberParseException:
-        raise EntryRefused(f"The {what} has no country code that exists.") from None
+        reason = phonenumbers.is_possible_number_with_reason(number)
+    except phonenumbers.NumberParseException as error:
+        if error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE:
+            raise EntryRefused(f"The {what} begins with no country code that exists.") from None
+        reason = phonenumbers.ValidationResult.INVALID_LENGTH
     # Seven digits after +1 are a local number; nobody can dial it from here.
-    if phonenumbers.is_possible_number_with_reason(number) != phonenumbers.ValidationResult.IS_POSSIBLE:
-        raise EntryRefused(f"The {what} has a length that no number of its country has.")
+    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
+        raise EntryRefused(f"The {what} has {_count(digits)} with its country code, a length that none there has.")
     return "+" + digits
+
+
+def _count(digits: str) -> str:
+    return "1 digit" if len(digits) == 1 else f"{len(digits)} digits"
 
 
 def _read_postd(written: str) -> str:
     compact = _SEPARATORS.sub("", written)
     if not _POSTD.match(compact) or len(compact) > POSTD_LIMIT:
-        raise EntryRefused("`postd` holds digits, * and # only, 64 at the most.")
+        raise EntryRefused(f"`postd` takes digits, *, #, A to D, and p or w for a pause: 1 to {POSTD_LIMIT} of them.")
     return compact
 
 

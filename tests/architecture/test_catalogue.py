@@ -7,8 +7,11 @@ import json
 import os
 import pkgutil
 import re
+from datetime import datetime
+from typing import get_args
 
 import pytest
+from pydantic import BaseModel
 
 import shared.contracts
 from shared.contracts.catalogue import CATALOGUE, Entry
@@ -35,6 +38,21 @@ def test_a_letter_has_senders_and_receivers_who_exist(entry):
     assert entry.senders
     assert entry.receivers
     assert {*entry.senders, *entry.receivers} <= ROOMS
+
+
+def kinds(annotation):
+    """Yield every type an annotation is made of, those of inner models' fields among them."""
+    yield annotation
+    for part in get_args(annotation):
+        yield from kinds(part)
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        for field in annotation.model_fields.values():
+            yield from kinds(field.annotation)
+
+
+@each_letter
+def test_an_instant_in_a_letter_has_its_zone(entry):
+    assert datetime not in list(kinds(entry.letter)), "use AwareDatetime: an instant without a zone is none"
 
 
 def test_every_letter_is_in_the_catalogue_once():

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import socket
+import time
 from datetime import UTC, datetime
 
 import aiohttp
@@ -15,7 +16,7 @@ import pytest
 from services.api.app import build
 from services.api.settings import ApiSettings
 from services.api.tokens import create_token
-from shared.clock import Clock
+from shared.clock import Clock, Reading
 from shared.db.pool import Database
 from shared.runtime.service import Platform
 from shared.settings import Environment
@@ -25,13 +26,14 @@ WINDOWS = [
     {"profile": "AfternoonPace", "start_time": "12:00", "end_time": "16:00"},
 ]
 URL = "http://ivr.example.test/start.php"
+NOW = datetime(2026, 1, 1, 17, tzinfo=UTC)  # the house's clock, whatever the host's says
 
 
 class Api:
     """A client of the room, one tenant's."""
 
-    def __init__(self, session, base, dsn):
-        self.session, self.base, self.dsn = session, base, dsn
+    def __init__(self, session, base, dsn, clock):
+        self.session, self.base, self.dsn, self.clock = session, base, dsn, clock
         self.token = ""
 
     async def ask(self, method, path, *, token=None, headers=None, **how):
@@ -88,14 +90,15 @@ async def serve(database):
     await pool.open()
     settings = ApiSettings(database_url=database, environment="test", field_bytes=4096, upload_bytes=4 << 20)
     listener = socket.create_server(("127.0.0.1", 0))
-    service = build(settings, Platform(Clock(), pool, None, Environment.TEST), listener)
+    clock = Clock(Reading(NOW, time.monotonic()))
+    service = build(settings, Platform(clock, pool, None, Environment.TEST), listener)
     stopping = asyncio.Event()
     (server,) = service.workers
     running = asyncio.create_task(server.run(stopping))
     async with aiohttp.ClientSession() as session:
-        client = Api(session, f"http://127.0.0.1:{server.port}", database)
-        client.token, client.secret = await create_token(pool, "tenant", datetime(2026, 1, 1, tzinfo=UTC))
-        client.other, _ = await create_token(pool, "other", datetime(2026, 1, 1, tzinfo=UTC))
+        client = Api(session, f"http://127.0.0.1:{server.port}", database, clock)
+        client.token, client.secret = await create_token(pool, "tenant", NOW)
+        client.other, _ = await create_token(pool, "other", NOW)
         yield client
     stopping.set()
     await running
@@ -226,6 +229,40 @@ async def test_an_ended_campaign_refuses(stocked):
     await stocked.refused(409, "PATCH", f"/api/campaigns/{number}", json={"start_url": URL})
     calls = {"campaign_id": number, "phone_numbers": ["tel:+12223334444"]}
     await stocked.refused(409, "POST", "/api/campaigns/add-calls", json=calls)
+    await stocked.ok("DELETE", f"/api/campaigns/{number}")
+
+
+async def test_a_campaign_whose_dates_are_past_is_not_made(stocked):
+    past = {"schedule": "3wkdays", "profiles": WINDOWS, "start_url": URL, "start_date": "2025-12-01"}
+    for end in ("2025-12-31", "2025-12-01", "2000-01-01"):
+        body = past | {"start_date": end, "end_date": end, "phone_numbers": ["2223334444"]}
+        refused = await stocked.refused(422, "POST", "/api/campaigns", json=body, field="end_date")
+        assert "today is 2026-01-01 (US Eastern)" in refused["errors"][0]["detail"]
+    assert await stocked.ok("GET", "/api/campaigns") == []
+    await stocked.ok("POST", "/api/campaigns", json=past | {"end_date": "2026-01-01"})
+
+
+async def test_an_update_cannot_put_a_campaign_into_the_past(stocked):
+    number = await stocked.campaign(start_date="2025-12-01")
+    for change in ({"end_date": "2025-12-31"}, {"start_date": "2025-12-01", "end_date": "2025-12-01"}):
+        await stocked.refused(422, "PATCH", f"/api/campaigns/{number}", json=change, field="end_date")
+    assert (await stocked.ok("GET", f"/api/campaigns/{number}"))["end_date"] == "2026-01-31"
+    assert await stocked.letters() == []
+
+
+async def test_a_campaign_has_ended_before_the_pacer_wrote_so(stocked):
+    number = await stocked.campaign(end_date="2026-01-01")
+    stocked.clock.adjust(Reading(datetime(2026, 1, 2, 5, tzinfo=UTC), time.monotonic()))
+    calls = {"campaign_id": number, "phone_numbers": ["2223334444"]}
+    for method, path, body in [
+        ("POST", "start", {"campaign_id": number}),
+        ("POST", "stop", {"campaign_id": number}),
+        ("POST", "add-calls", calls),
+        ("PATCH", number, {"end_date": "2026-01-31"}),
+    ]:
+        refused = await stocked.refused(409, method, f"/api/campaigns/{path}", json=body)
+        assert refused["type"].endswith("campaign-ended")
+    assert await stocked.letters() == []
     await stocked.ok("DELETE", f"/api/campaigns/{number}")
 
 

@@ -131,6 +131,7 @@ async def test_nicknames_are_one_tenants_own(api):
     taken = {"days": ["mon"], "nickname": "3wkdays"}
     answer = await api.refused(409, "POST", "/api/schedules", json=taken, field="nickname")
     assert answer["type"].endswith("duplicate-nickname")
+    assert answer["errors"][0]["detail"] == "is already the nickname of another schedule"
     await api.refused(409, "PATCH", "/api/profiles/1", json={"nickname": "AfternoonPace"}, field="nickname")
     await api.ok("POST", "/api/schedules", json=taken, token=api.other)
 
@@ -156,7 +157,9 @@ async def test_other_tenants_resources_cannot_be_used(api):
     await api.refused(422, "POST", "/api/campaigns", json=mine, token=api.other, field="profiles.0.profile")
     number = await api.campaign()
     for path in ("start", "stop"):
-        await api.refused(404, "POST", f"/api/campaigns/{path}", json={"campaign_id": number}, token=api.other)
+        sent = {"json": {"campaign_id": number}, "token": api.other}
+        refused = await api.refused(404, "POST", f"/api/campaigns/{path}", **sent)
+        assert refused["detail"] == "There is no such campaign."
 
 
 @pytest.mark.parametrize(
@@ -229,7 +232,7 @@ async def test_methods_and_paths_that_do_not_exist(api):
         status, _, headers = await api.ask(method, path)
         assert status == 405
         assert allowed in headers["Allow"]
-        await api.refused(405, method, path)
+        assert allowed in (await api.refused(405, method, path))["detail"]
     for path in ("/", "/api", "/api/nothing", "/api/schedules/1/2"):
         await api.refused(404, "GET", path)
 

@@ -78,7 +78,7 @@ async def open_house(
     await database.open()
     token, secret = await create_token(database, f"acme-{secrets.token_hex(3)}", origin)
     await set_rehearsal_clock(database, origin=origin, rate=_STANDSTILL)  # while the house opens
-    port = _free_port()
+    port = free_port()
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "RABBITMQ_URL")},
         "ENVIRONMENT": "test",
@@ -98,9 +98,9 @@ async def open_house(
             stack.push_async_callback(_delete_queues, rabbit_url, prefix)
         watched = []
         for module in ("services",) if kind == "embedded" else ROOMS:
-            watched.append(_free_port())
+            watched.append(free_port())
             await stack.enter_async_context(_process(module, environment | {"OPS_PORT": str(watched[-1])}))
-        await _until_ready(watched)
+        await until_ready(watched)
         await set_rehearsal_clock(database, origin=origin, rate=rate)
         clock = Clock()
         clock.adjust(await read_clock(database, clock, Environment.TEST))
@@ -140,7 +140,7 @@ async def _tenant(sink: Sink) -> AsyncIterator[str]:
         await runner.cleanup()
 
 
-async def _until_ready(ports: list[int]) -> None:
+async def until_ready(ports: list[int]) -> None:
     """Wait until every process says it is ready: then its signal handlers stand, and SIGTERM drains."""
     async with asyncio.timeout(40), aiohttp.ClientSession() as http:
         for port in ports:
@@ -152,7 +152,7 @@ async def _until_ready(ports: list[int]) -> None:
                 await asyncio.sleep(0.05)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port: int = probe.getsockname()[1]
         return port

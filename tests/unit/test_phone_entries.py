@@ -36,7 +36,12 @@ def test_an_entry_is_read(text, entry):
     [
         ("", "no phone number"),
         ("tel:", "no phone number"),
-        ("5551234", "ten digits"),
+        ("5551234", "phone number has 7 digits: write ten digits, or \\+ and the country code"),
+        ("2225550100; ani=1", "ani has 1 digit: write ten digits"),
+        ("2225550100; ani=", "ani is empty: write ten digits"),
+        ("2225550100; ani=me", "ani is not a number: write ten digits"),
+        ("2225550100; me", "after a comma the message_reference"),
+        ("+1" + "5" * 30, "31 digits"),
         ("+1555", "length"),
         ("+999123456", "country code"),
         ("call me", "not a number"),

@@ -1,1 +1,1 @@
-"""One module for each resource: parse, decide, commit, answer."""
+"""What each operation does: parse, decide, commit, answer."""

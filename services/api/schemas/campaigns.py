@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field
 
-from services.api.schemas.fields import Date, Id, OptionalUrl, Parameters, Positive, Reference, Time, Url
+from services.api.schemas.fields import Date, Id, OptionalUrl, Parameters, Reference, Time, Url, read_integer
 from shared.domain.calling_hours import Window, find_overlap
 
 PROFILES_LIMIT = 100
@@ -30,7 +30,7 @@ class Pace(Parameters):
 def require_profiles(value: Any) -> Any:
     """Refuse anything but a list of one or more objects."""
     if not isinstance(value, list) or not value:
-        raise ValueError("must be a list of one or more profiles")
+        raise ValueError("must be a list of one or more objects, each with profile, start_time and end_time")
     if len(value) > PROFILES_LIMIT:
         raise ValueError(f"must hold {PROFILES_LIMIT} profiles at the most")
     return value
@@ -40,17 +40,16 @@ def refuse_overlap(profiles: list[Pace]) -> list[Pace]:
     """Refuse windows of which two would pace the same minute."""
     if overlap := find_overlap([pace.window for pace in profiles]):
         one, other = overlap
-        raise ValueError(f"the windows of profiles {one + 1} and {other + 1} overlap")
+        raise ValueError(f"the windows of profiles.{one} and profiles.{other} overlap")
     return profiles
 
 
-def dates_in_order(start: date, end: date) -> bool:
-    """Return whether a campaign of these dates has a day."""
-    return end >= start
+def read_limit(value: Any) -> int:
+    """Accept the length of a page."""
+    return read_integer(value, least=1, most=PAGE_LIMIT)
 
 
 Profiles = Annotated[list[Pace], BeforeValidator(require_profiles), AfterValidator(refuse_overlap)]
-END_BEFORE_START = "must not be before start_date"
 
 
 class CreateCampaign(Parameters):
@@ -84,11 +83,5 @@ class CampaignOnly(Parameters):
 class Page(Parameters):
     """Which part of a list; all of it by default."""
 
-    limit: Annotated[Positive | None, Field(default=None)] = None
+    limit: Annotated[int | None, BeforeValidator(read_limit)] = None
     after: Id = 0
-
-    @model_validator(mode="after")
-    def _bounded(self) -> Page:
-        if self.limit is not None and self.limit > PAGE_LIMIT:
-            raise ValueError(f"limit must be {PAGE_LIMIT} at the most")
-        return self

@@ -12,10 +12,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 NICKNAME_LIMIT = 64
 URL_LIMIT = 2048
-INTEGER_DIGITS = 11
+INTEGER_LIMIT = 10**11 - 1
 ID_DIGITS = 18
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d\Z", re.ASCII)
+_NO_URL = "must be an http or https URL without blanks, such as https://example.com/path"
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
 # Outside these years calendars and time zones are of no use to a campaign.
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
@@ -27,8 +28,8 @@ class Parameters(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     @property
-    def given(self) -> dict[str, Any]:
-        """The parameters that the request named."""
+    def changes(self) -> dict[str, Any]:
+        """The parameters that the request named, under the names they are stored by."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
@@ -37,7 +38,7 @@ def read_nickname(value: Any) -> str | None:
     if value is None:
         return None
     if not isinstance(value, str):
-        raise ValueError("must be a string")  # noqa: TRY004 (pydantic reads ValueError only)
+        raise ValueError("must be a text")  # noqa: TRY004 (pydantic reads ValueError only)
     if not value.strip():
         raise ValueError("must not be empty")
     if len(value) > NICKNAME_LIMIT:
@@ -47,35 +48,34 @@ def read_nickname(value: Any) -> str | None:
     return value
 
 
-def read_integer(value: Any, *, digits: int = INTEGER_DIGITS) -> int:
-    """Accept an integer or its decimal digits; true is not 1."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
-        raise ValueError("must be an integer")  # noqa: TRY004 (pydantic reads ValueError only)
-    if isinstance(value, str):
-        written = value.strip()
-        if not (written.isascii() and written.isdigit()):
-            raise ValueError("must be an integer, in digits")
-        if len(written) > digits:
-            raise ValueError(f"must have {digits} digits at the most")
-        return int(written)
-    if value < 0:
-        raise ValueError("must not be negative")
-    if value >= 10**digits:
-        raise ValueError(f"must have {digits} digits at the most")
-    return value
+def read_integer(value: Any, *, least: int = 0, most: int = INTEGER_LIMIT) -> int:
+    """Accept an integer between the bounds or its decimal digits; true is not 1."""
+    number = _count(value)
+    if number is None or not least <= number <= most:
+        raise ValueError(f"must be a whole number from {least} to {most}")
+    return number
 
 
 def read_positive(value: Any) -> int:
     """Accept an integer of at least 1."""
-    number = read_integer(value)
-    if number < 1:
-        raise ValueError("must be at least 1")
-    return number
+    return read_integer(value, least=1)
 
 
 def read_id(value: Any) -> int:
     """Accept the number of a resource."""
-    return read_integer(value, digits=ID_DIGITS)
+    number = _count(value)
+    if number is None or not 0 <= number < 10**ID_DIGITS:
+        raise ValueError("must be an id: the whole number that the answer to its creation gave")
+    return number
+
+
+def _count(value: Any) -> int | None:
+    if isinstance(value, bool) or not isinstance(value, int | str):
+        return None
+    if isinstance(value, int):
+        return value
+    digits = value.strip()
+    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= ID_DIGITS else None
 
 
 def read_date(value: Any) -> date:
@@ -94,14 +94,14 @@ def read_date(value: Any) -> date:
 def read_time(value: Any) -> time:
     """Accept HH:MM of a 24-hour clock."""
     if not isinstance(value, str) or not _TIME.match(value):
-        raise ValueError("must be a time of a 24-hour clock, HH:MM")
+        raise ValueError("must be a time of a 24-hour clock, HH:MM from 00:00 to 23:59")
     return time.fromisoformat(value)
 
 
 def read_url(value: Any) -> str:
     """Accept an absolute http or https URL without a user's name in it."""
     if not isinstance(value, str):
-        raise ValueError("must be a string")  # noqa: TRY004 (pydantic reads ValueError only)
+        raise ValueError(_NO_URL)  # noqa: TRY004 (pydantic reads ValueError only)
     if len(value) > URL_LIMIT:
         raise ValueError(f"must have {URL_LIMIT} characters at the most")
     try:
@@ -111,7 +111,7 @@ def read_url(value: Any) -> str:
         good = False
         parts = urlsplit("")
     if not good or _BLANK.search(value):
-        raise ValueError("must be an http or https URL")
+        raise ValueError(_NO_URL)
     if "@" in parts.netloc:
         raise ValueError("must not hold a user name or password")
     return value

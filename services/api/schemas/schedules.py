@@ -13,7 +13,7 @@ from shared.domain.calling_hours import WEEK, Day
 def read_days(value: Any) -> list[Day]:
     """Accept a non-empty list of day abbreviations, each once; returns them in the order of the week."""
     if not isinstance(value, list) or not value:
-        raise ValueError("must be a list of one or more days")
+        raise ValueError('must be a list of one or more days, such as ["mon", "wed"]')
     days: set[Day] = set()
     for name in value:
         if not isinstance(name, str) or name.strip().lower() not in set(Day):
@@ -50,8 +50,8 @@ class UpdateSchedule(Parameters):
 
     @property
     def changes(self) -> dict[str, Any]:
-        """The columns to change."""
-        given = self.given
-        if "name" in given:
-            given["nickname"] = given.pop("name")
-        return given
+        """The parameters that the request named; `name` is stored as the nickname."""
+        changes = super().changes
+        if "name" in changes:
+            changes["nickname"] = changes.pop("name")
+        return changes

@@ -77,6 +77,21 @@ def test_forms_that_contradict_themselves(query):
 
 
 @pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ("nickname=1&nickname=2", "nickname is given twice"),
+        ("days[]=mon&days=tue", "days is given with brackets and without"),
+        ("days=[mon,tue]", "the JSON in days cannot be read at line 1, column 2"),
+        ("2225550100[a]=1&2225550100[a]=2", "a parameter is given twice"),
+    ],
+)
+def test_a_refusal_of_a_form_says_which_parameter_unless_it_may_be_a_number(query, words):
+    with pytest.raises(Problem) as refused:
+        decoded(query)
+    assert words in refused.value.detail
+
+
+@pytest.mark.parametrize(
     "text",
     [
         b"",

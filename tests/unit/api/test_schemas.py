@@ -8,8 +8,17 @@ import pytest
 from pydantic import ValidationError
 
 from services.api.errors import from_validation
-from services.api.schemas.campaigns import CreateCampaign, Pace, Page, refuse_overlap
+from services.api.schemas.calls import ImportOptions
+from services.api.schemas.campaigns import (
+    CampaignOnly,
+    CreateCampaign,
+    Pace,
+    Page,
+    UpdateCampaign,
+    refuse_overlap,
+)
 from services.api.schemas.fields import read_date, read_integer, read_nickname, read_optional_url, read_time, read_url
+from services.api.schemas.profiles import CreateProfile
 from services.api.schemas.schedules import UpdateSchedule, read_days
 
 
@@ -77,7 +86,7 @@ def test_no_result_url_is_no_url():
 def test_windows_of_one_campaign_do_not_overlap():
     night = {"profile": "a", "start_time": "22:00", "end_time": "02:00"}
     morning = {"profile": "b", "start_time": "01:59", "end_time": "03:00"}
-    with pytest.raises(ValueError, match="1 and 2 overlap"):
+    with pytest.raises(ValueError, match=r"profiles\.0 and profiles\.1 overlap"):
         refuse_overlap([Pace.model_validate(night), Pace.model_validate(morning)])
 
 
@@ -93,6 +102,33 @@ def test_a_page_is_bounded():
     assert Page.model_validate({"limit": "1000", "after": "5"}).limit == 1000
     with pytest.raises(ValidationError):
         Page.model_validate({"limit": 1001})
+
+
+@pytest.mark.parametrize("value", [-5, "-5", 0, 10**30, "9" * 30, 1.5, "1,000", "", None, True, [1]])
+def test_a_number_that_does_not_fit_is_told_what_does(value):
+    with pytest.raises(ValidationError) as refused:
+        CreateProfile.model_validate({"period": value, "time_between_periods": 0, "amount_per_period": 1})
+    (error,) = from_validation(refused.value).errors
+    assert error == {"field": "period", "detail": "must be a whole number from 1 to 99999999999"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "sent", "field", "words"),
+    [
+        (Page, {"limit": 1001}, "limit", "a whole number from 1 to 1000"),
+        (ImportOptions, {"on_invalid": "maybe"}, "on_invalid", "must be 'refuse' or 'skip'"),
+        (CampaignOnly, {"campaign_id": "x"}, "campaign_id", "must be an id"),
+        (UpdateCampaign, {"profiles": ["p"]}, "profiles.0", "such as"),
+        (UpdateCampaign, {"start_url": "x.test"}, "start_url", "such as https://"),
+        (UpdateSchedule, {"days": "mon"}, "days", 'such as ["mon", "wed"]'),
+    ],
+)
+def test_a_refusal_says_what_would_be_accepted(schema, sent, field, words):
+    with pytest.raises(ValidationError) as refused:
+        schema.model_validate(sent)
+    (error,) = from_validation(refused.value).errors
+    assert error["field"] == field
+    assert words in error["detail"]
 
 
 def test_a_problem_names_every_field_and_repeats_no_value():

@@ -54,6 +54,23 @@ class Campaign:
         return [grant.not_before for _, grant in self.grants]
 
 
+ELEVEN_DIGITS = 99_999_999_999
+
+
+@pytest.mark.timeout(5)
+@pytest.mark.parametrize("amount", [1, ELEVEN_DIGITS])
+@pytest.mark.parametrize("minutes", [1, ELEVEN_DIGITS])
+@pytest.mark.parametrize("rest", [0, ELEVEN_DIGITS])
+@pytest.mark.parametrize("second", [-1, 0, 30, 59.9, 61, 3 * 3600 - 0.1, 3 * 3600])
+def test_profiles_of_eleven_digits_neither_stop_the_pacer_nor_hold_it_up(amount, minutes, rest, second):
+    pace = Pace(timedelta(minutes=minutes), timedelta(minutes=rest), amount)
+    ledger = None
+    for now in (at(8), at(8, 0, second)):
+        planned = plan(now, hours=MORNING, paces=(pace,), ledger=ledger, lead=LEAD, limit=5)
+        assert len(planned.grants) <= 5
+        ledger = planned.period
+
+
 def test_morning_pace_is_100_calls_in_30_minutes_then_10_minutes_of_silence():
     released = Campaign().run(at(7), at(12)).released()
     assert released[:3] == [at(8), at(8, 0, 18), at(8, 0, 36)]

@@ -1,0 +1,24 @@
+"""The command line of tokens: it is spoken of as it was spoken to."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.api import tokens
+from services.results import deliveries
+
+
+@pytest.mark.parametrize(("command", "words"), [(tokens, "./run token"), (deliveries, "./run deliveries")])
+def test_a_usage_line_names_the_command_that_was_typed(command, words, capsys):
+    with pytest.raises(SystemExit) as left:
+        command.main([])
+    assert left.value.code == 2
+    assert capsys.readouterr().err.startswith(f"usage: {words} ")
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a\nb", "\udcff"])
+def test_a_name_that_is_none_is_refused_in_a_sentence(name, capsys):
+    with pytest.raises(SystemExit) as left:
+        tokens.main(["create", name])
+    assert left.value.code == 2
+    assert "an account needs a name" in capsys.readouterr().err
