@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import os
 import re
-import sys
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -15,8 +14,9 @@ import pytest
 
 from services.api.tokens import create_token
 from shared.db.pool import Database
-from tests.support.house import free_port, until_ready
+from tests.support.house import Room
 from tests.support.repository import ROOT
+from tests.support.servers import free_ports
 
 NUMBERS = 1_000_000
 A_CHUNK = 10_000
@@ -25,23 +25,22 @@ STATUS = "/proc/{}/status"
 
 
 @contextlib.asynccontextmanager
-async def api_process(dsn, port, watched):
+async def api_process(dsn, port):
     environment = os.environ | {
         "ENVIRONMENT": "test",
         "DATABASE_URL": dsn,
         "RABBITMQ_URL": "memory://",
         "API_PORT": str(port),
-        "OPS_PORT": str(watched),
         "LOG_LEVEL": "warning",
         "PYTHONPATH": str(ROOT),
     }
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", "services.api", env=environment, cwd=ROOT)
+    room = Room("services.api", environment)
+    await room.start()
     try:
-        await until_ready([watched])
-        yield process.pid
+        await room.ready()
+        yield room.pid
     finally:
-        process.terminate()
-        await asyncio.wait_for(process.wait(), 30)
+        await room.stop()
 
 
 async def lines(count):
@@ -62,10 +61,10 @@ async def test_a_long_list_streams_through_in_flat_memory(database):
     ledger = Database(database, name="test", size=2)
     await ledger.open()
     token, _ = await create_token(ledger, "tenant", datetime.now(UTC))
-    port, watched = free_port(), free_port()
+    (port,) = free_ports(1)
     base = f"http://127.0.0.1:{port}/api"
     async with (
-        api_process(database, port, watched) as pid,
+        api_process(database, port) as pid,
         aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as http,
     ):
 

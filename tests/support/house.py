@@ -8,6 +8,7 @@ import os
 import secrets
 import socket
 import sys
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,21 +25,76 @@ from shared.clock import Clock
 from shared.db.house_clock import read_clock, set_rehearsal_clock
 from shared.db.pool import Database
 from shared.settings import Environment
+from tests.support.servers import free_ports
+from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 _STANDSTILL = 0.001
+_OPENS_WITHIN = 40.0
+_GRACE_SECONDS = 20
 ROOMS = ("services.api", "services.pacer", "services.dialer", "services.results")
+
+
+class Room:
+    """A process of the house: it can be told to go, and started again under the same name and ports."""
+
+    def __init__(self, module: str, environment: dict[str, str]) -> None:
+        (ops_port,) = free_ports(1)
+        self._module = module
+        self._environment = environment | {"OPS_PORT": str(ops_port)}
+        self._readiness = f"http://127.0.0.1:{ops_port}/readyz"
+        self._process: Process | None = None
+
+    @property
+    def pid(self) -> int:
+        """The process that stands in it now."""
+        assert self._process is not None
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start the process; see `ready`."""
+        self._process = await asyncio.create_subprocess_exec(
+            sys.executable, "-m", self._module, env=self._environment, cwd=ROOT
+        )
+
+    async def ready(self) -> None:
+        """Wait until the process says it is ready: then its signal handlers stand, and SIGTERM drains."""
+        async with aiohttp.ClientSession() as http:
+
+            async def is_ready() -> bool:
+                with contextlib.suppress(aiohttp.ClientError):
+                    async with http.get(self._readiness) as answer:
+                        return answer.status == 200
+                return False
+
+            await until(is_ready, within=_OPENS_WITHIN)
+
+    async def stop(self) -> None:
+        """Send SIGTERM, unless it has ended; it must have drained, and end with 0, within its grace."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        if process.returncode is None:
+            process.terminate()
+        try:
+            code = await asyncio.wait_for(process.wait(), _GRACE_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+            raise AssertionError(f"{self._module} did not drain within {_GRACE_SECONDS} s") from None
+        assert code == 0, f"{self._module} ended with {code}"
 
 
 @dataclass
 class House:
-    """What a story may touch: the API over HTTP, and the tenant's own server."""
+    """What a story may touch: the API over HTTP, the tenant's own server, and the rooms' processes."""
 
     url: str
     token: str
     sink: Sink
     tenant: str
     clock: Clock
+    rooms: dict[str, Room]
 
     async def ask(self, method: str, path: str, *, status: int = 200, token: str | None = None, **body: Any) -> Any:
         """Send one request and return the answer's JSON; any other status than expected fails the story."""
@@ -53,15 +109,24 @@ class House:
 
     async def results(self, count: int, *, within: float = 60) -> list[dict[str, str]]:
         """Wait for that many results and return them in the order of their calls."""
-        async with asyncio.timeout(within):
-            while len(self.sink.results) < count:
-                await asyncio.sleep(0.05)
+        await until(lambda: len(self.sink.results) >= count, within=within)
         return sorted(self.sink.results.values(), key=lambda r: int(r["call_id"]))
 
     async def house_time(self, instant: datetime, *, within: float = 60) -> None:
         """Wait until the house's clock shows the instant."""
         async with asyncio.timeout(within):
             await self.clock.sleep_until(instant)
+
+    async def stop(self, *modules: str) -> None:
+        """Tell rooms to go, all at once, and see that they drained."""
+        await asyncio.gather(*(self.rooms[module].stop() for module in modules))
+
+    async def start(self, *modules: str) -> None:
+        """Start rooms that were stopped, and wait until they are ready."""
+        for module in modules:
+            await self.rooms[module].start()
+        for module in modules:
+            await self.rooms[module].ready()
 
 
 def attempted_at(result: dict[str, str]) -> datetime:
@@ -78,7 +143,7 @@ async def open_house(
     await database.open()
     token, secret = await create_token(database, f"acme-{secrets.token_hex(3)}", origin)
     await set_rehearsal_clock(database, origin=origin, rate=_STANDSTILL)  # while the house opens
-    port = free_port()
+    (port,) = free_ports(1)
     environment = {
         **{name: value for name, value in os.environ.items() if name not in ("DATABASE_URL", "RABBITMQ_URL")},
         "ENVIRONMENT": "test",
@@ -87,7 +152,7 @@ async def open_house(
         "QUEUE_PREFIX": prefix,
         "API_PORT": str(port),
         "LOG_LEVEL": "warning",
-        "DRAIN_SECONDS": "5",
+        "DRAIN_SECONDS": str(_GRACE_SECONDS),
         "PYTHONPATH": str(ROOT),
     }
     sink = Sink(secret)
@@ -96,15 +161,15 @@ async def open_house(
         stack.push_async_callback(database.close)
         if kind != "embedded":
             stack.push_async_callback(_delete_queues, rabbit_url, prefix)
-        watched = []
-        for module in ("services",) if kind == "embedded" else ROOMS:
-            watched.append(free_port())
-            await stack.enter_async_context(_process(module, environment | {"OPS_PORT": str(watched[-1])}))
-        await until_ready(watched)
+        modules = ("services",) if kind == "embedded" else ROOMS
+        rooms = {module: Room(module, environment) for module in modules}
+        house = House(f"http://127.0.0.1:{port}", token, sink, tenant, Clock(), rooms)
+        for room in rooms.values():
+            stack.push_async_callback(room.stop)
+        await house.start(*modules)
         await set_rehearsal_clock(database, origin=origin, rate=rate)
-        clock = Clock()
-        clock.adjust(await read_clock(database, clock, Environment.TEST))
-        yield House(f"http://127.0.0.1:{port}", token, sink, tenant, clock)
+        house.clock.adjust(await read_clock(database, house.clock, Environment.TEST))
+        yield house
     assert sink.unsigned == 0
 
 
@@ -117,18 +182,6 @@ async def _delete_queues(rabbit_url: str, prefix: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _process(module: str, environment: dict[str, str]) -> AsyncIterator[None]:
-    process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, env=environment, cwd=ROOT)
-    try:
-        yield
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        code = await asyncio.wait_for(process.wait(), 30)
-        assert code == 0, f"{module} ended with {code}"
-
-
-@contextlib.asynccontextmanager
 async def _tenant(sink: Sink) -> AsyncIterator[str]:
     runner = web.AppRunner(make_application(sink), access_log=None)
     await runner.setup()
@@ -138,21 +191,3 @@ async def _tenant(sink: Sink) -> AsyncIterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         await runner.cleanup()
-
-
-async def until_ready(ports: list[int]) -> None:
-    """Wait until every process says it is ready: then its signal handlers stand, and SIGTERM drains."""
-    async with asyncio.timeout(40), aiohttp.ClientSession() as http:
-        for port in ports:
-            while True:
-                with contextlib.suppress(aiohttp.ClientError):
-                    async with http.get(f"http://127.0.0.1:{port}/readyz") as answer:
-                        if answer.status == 200:
-                            break
-                await asyncio.sleep(0.05)
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port: int = probe.getsockname()[1]
-        return port
