@@ -189,7 +189,9 @@ def _grants(
     frozen = period.pace
     amount = min(frozen.amount, pace.amount)
     closing = min(period.closes_at, opening.closes_at) - CLOSING_MARGIN
-    first_alive = frozen.first_slot_due_after(now - frozen.late_limit - period.opens_at)
+    # A slot that ends sooner would end on its way to a dialer, and a short queue would be spent on such slots for ever.
+    reached = now + lead / 2
+    first_alive = frozen.first_slot_due_after(reached - frozen.late_limit - period.opens_at)
     slot_no = max(period.next_slot, first_alive)
     grants: list[Grant] = []
     last = period.last
@@ -199,7 +201,7 @@ def _grants(
         not_before = release_at(due_at, max(now, opening.opens_at), last)
         if max(due_at, now) >= closing:
             break
-        if not_before < not_after:
+        if max(not_before, reached) < not_after:
             grant = Grant(slot_no, due_at, not_before, not_after)
             if len(grants) == limit or not_before > now + lead:
                 return tuple(grants), grant

@@ -188,6 +188,13 @@ def test_periods_without_silence_are_one_breath_apart():
     assert released[3] == at(8, 1, 1)
 
 
+def test_a_slot_that_would_end_on_its_way_to_a_dialer_is_not_granted():
+    crowded = Pace(timedelta(minutes=1), timedelta(0), 60_000)
+    planned = plan(at(8, 15), hours=MORNING, paces=(crowded,), ledger=None, lead=LEAD, limit=500)
+    assert planned.grants[0].due_at < at(8, 15)  # late, but not too late
+    assert all(grant.not_after > at(8, 15) + LEAD / 2 for grant in planned.grants)
+
+
 def test_numbers_of_eleven_digits_neither_overflow_nor_stall():
     huge = 99_999_999_999
     campaign = Campaign(pace=Pace(timedelta(minutes=huge), timedelta(minutes=huge), huge)).run(at(8), at(8, 1))
