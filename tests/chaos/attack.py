@@ -7,6 +7,7 @@ import contextlib
 import random
 from typing import TYPE_CHECKING
 
+from tests.chaos.echo import echo
 from tests.chaos.ground import Ground
 from tests.chaos.rooms import Room
 from tests.chaos.tactics import Tactic
@@ -23,6 +24,7 @@ async def attack(trial: Trial, ground: Ground, tenants: Tenants, dice: random.Ra
     """Do what the order says; returns when the last fault is done."""
     assert trial.witness is not None
     busy = asyncio.gather(
+        _echo(trial.order.tactic, ground, dice),
         _add_numbers(tenants, dice),
         _run_errands(tenants, trial.witness.url),
         _stop_and_start(trial.order.tactic, tenants, dice),
@@ -77,13 +79,13 @@ def _kill(trial: Trial, dice: random.Random) -> None:
         room = dice.choice(targets)
         room.kill()
         room.start()
-        trial.tally.count("kill", dialer=room.kind == "dialer")
+        trial.tally.count("kill", room=room.kind)
 
 
 async def _freeze(trial: Trial, dice: random.Random) -> None:
     if targets := _targets(trial):
         room = dice.choice(targets)
-        trial.tally.count("freeze", dialer=room.kind == "dialer", frozen=True)
+        trial.tally.count("freeze", room=room.kind, frozen=True)
         room.freeze()
         await asyncio.sleep(dice.uniform(1, 5))
         room.thaw()
@@ -92,7 +94,7 @@ async def _freeze(trial: Trial, dice: random.Random) -> None:
 async def _hurt(kind: str, trial: Trial, ground: Ground) -> None:
     """Hurt the servers, or everybody."""
     if kind == "blackout":
-        trial.tally.count(kind, dialer=True, frozen=True)
+        trial.tally.count(kind, frozen=True)
         for room in trial.rooms:
             room.freeze()
         await asyncio.sleep(_BLACKOUT)
@@ -134,6 +136,11 @@ async def _walk(trial: Trial, room: Room, points: list[str]) -> None:
                 while room.point:
                     await asyncio.sleep(0.02)
         room.point = ""
+
+
+async def _echo(tactic: Tactic, ground: Ground, dice: random.Random) -> None:
+    if tactic.echoes:
+        await echo(ground, delay=lambda: dice.uniform(0, 3))
 
 
 async def _add_numbers(tenants: Tenants, dice: random.Random) -> None:

@@ -62,7 +62,7 @@ class Ledger:
     posted_to: frozenset[int]  # campaigns with a result_url
     granted: frozenset[tuple[int, int, int]]  # every slot that was given away: campaign, period, place in it
     intents: Mapping[str, datetime]  # attempt id → the instant of its intent
-    orphaned: int  # attempts whose lease ran out at some time
+    orphaned: Mapping[str, timedelta]  # attempts whose lease ran out, and how long after the intent
     unsettled: Mapping[str, int]  # what should be none: table and state → rows
 
 
@@ -70,8 +70,9 @@ class Ledger:
 class Faults:
     """What was done to the house."""
 
-    dialers_hit: int = 0  # killed or frozen
+    dialers_hit: int = 0  # killed or frozen, or cut off from the carrier in mid-call
     frozen: int = 0
+    reapers_hit: int = 0  # what repairs others was itself hit
 
 
 @dataclass(frozen=True, slots=True)

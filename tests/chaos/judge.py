@@ -16,6 +16,8 @@ TRANSIT = 0.05
 STOP_TAKES = (
     2.0  # real seconds in which intents committed before the answer may still ring (DESIGN, "stop → last dial")
 )
+LONGEST_CALL = timedelta(seconds=40)  # of the simulated telephones
+FOUND_WITHIN = 9.0  # real seconds: a lease, a round of the reaper, and a busy machine
 LATE_BY = 1.0  # real seconds after its slot in which an order may still be on its way
 LATE_A_FREEZE = 10  # orders a process can have under way when it is frozen between its last check and the wire
 
@@ -108,7 +110,19 @@ def _unknown_without_cause(evidence: Evidence) -> Iterator[Finding]:
     if unknown and not evidence.faults.dialers_hit:
         yield f"{unknown} outcomes are unknown, and no dialer was hit"
     if evidence.ledger.orphaned and not evidence.faults.dialers_hit:
-        yield f"{evidence.ledger.orphaned} calls were orphaned, and no dialer was hit"
+        yield f"{len(evidence.ledger.orphaned)} calls were orphaned, and no dialer was hit"
+
+
+def _found_late(evidence: Evidence) -> Iterator[Finding]:
+    limit = LONGEST_CALL + timedelta(seconds=FOUND_WITHIN * evidence.rate)
+    for attempt_id, after in evidence.ledger.orphaned.items():
+        if after > limit and not evidence.faults.reapers_hit:
+            yield f"attempt {attempt_id} was abandoned and held for {after.total_seconds() / evidence.rate:.1f} s"
+
+
+def _stood_still(evidence: Evidence) -> Iterator[Finding]:
+    if not evidence.rang:
+        yield "no phone rang: a house that does nothing breaks no promise, and keeps none"
 
 
 def _unsigned(evidence: Evidence) -> Iterator[Finding]:
@@ -175,6 +189,8 @@ CHECKS: dict[str, Callable[[Evidence], Iterator[Finding]]] = {
     "conflicting outcomes": _conflicting,
     "untrue outcomes": _untrue,
     "unknown without a cause": _unknown_without_cause,
+    "found late": _found_late,
+    "stood still": _stood_still,
     "unsigned": _unsigned,
     "over pace": _over_pace,
     "out of hours": _out_of_hours,

@@ -21,8 +21,7 @@ async def read_ledger(database: Database) -> Ledger:
     calls = await database.fetch("SELECT campaign_id, seq, phone FROM calls")
     outcomes = await database.fetch("SELECT campaign_id, seq, disposition FROM outcomes")
     posted = await database.fetch("SELECT id FROM campaigns WHERE result_url IS NOT NULL")
-    attempts = await database.fetch("SELECT campaign_id, period_no, slot_no, intent_at FROM attempts")
-    orphans = await database.fetch("SELECT count(*) AS n FROM attempts WHERE orphaned_at IS NOT NULL")
+    attempts = await database.fetch("SELECT campaign_id, period_no, slot_no, intent_at, orphaned_at FROM attempts")
     unsettled = {what: (await database.fetch(question))[0]["count"] for what, question in _UNSETTLED.items()}
     return Ledger(
         phones={(row["campaign_id"], row["seq"]): row["phone"] for row in calls},
@@ -34,6 +33,10 @@ async def read_ledger(database: Database) -> Ledger:
             for row in attempts
             if row["intent_at"]
         },
-        orphaned=orphans[0]["n"],
+        orphaned={
+            f"{row['campaign_id']}-{row['period_no']}-{row['slot_no']}": row["orphaned_at"] - row["intent_at"]
+            for row in attempts
+            if row["orphaned_at"] and row["intent_at"]
+        },
         unsettled=unsettled,
     )

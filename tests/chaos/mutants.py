@@ -152,7 +152,7 @@ MUTANTS = {
         Mutant(
             "no-compare-and-set",
             "the intent does not ask whether the attempt is still to be dialed",
-            "dialers",
+            "echoes",
             _edit(DIALER, "commit_intents", (" AND a.state = 'granted'", "")),
         ),
         Mutant(
@@ -174,8 +174,8 @@ MUTANTS = {
             _edit(
                 PACER,
                 "grant_slots",
-                (" AND p.period_no = $2 AND p.next_slot = $3", " AND $2 + $3 IS NOT NULL"),
-                ("(p.last_clock IS NULL OR p.last_clock <= $5)", "$5 IS NOT NULL"),
+                (" AND p.period_no = $2 AND p.next_slot = $3", " AND $2::integer + $3::bigint IS NOT NULL"),
+                ("(p.last_clock IS NULL OR p.last_clock <= $5)", "$5::timestamptz IS NOT NULL"),
             ),
             schema=_ONE_SLOT_FOR_TWO,
         ),
@@ -225,7 +225,7 @@ MUTANTS = {
         Mutant(
             "recorded-twice",
             "a letter that comes again is recorded again",
-            "results",
+            "echoes",
             _edit(
                 RESULTS,
                 "record_ended",

@@ -20,6 +20,7 @@ class Tactic:
     every: float = 0.4  # real seconds between faults, on average
     pacers: int = 2
     dialers: int = 2
+    echoes: bool = False  # every letter comes a second time, late and out of order
     line_breaks: float = 0.0  # orders whose connection to the carrier breaks while the phone rings
     sink_fails: float = 0.05
     stops: float = 0.0  # stops of a campaign a second
@@ -42,7 +43,10 @@ TACTICS: dict[str, Tactic] = {
     "pacers": Tactic("eight pacers want the same slots", frozenset({"pacer"}), every=3.0, pacers=8, saturated=True),
     "blackouts": Tactic("the whole house stands still and wakes up late", blackouts=1.0, every=4.0, stops=0.1),
     "stops": Tactic("campaigns are stopped and started under load", every=3.0, stops=4.0),
-    "lost-lines": Tactic("the carrier's connection breaks while phones ring", every=2.0, line_breaks=0.1),
+    "lost-lines": Tactic(
+        "the carrier's connection breaks while phones ring", frozenset({"api"}), every=2.0, line_breaks=0.1
+    ),
+    "echoes": Tactic("every letter comes twice", every=2.0, echoes=True),
     "broker": Tactic("RabbitMQ is killed", frozenset(), broker_kills=1.0, every=12.0),
     "purges": Tactic("RabbitMQ forgets everything", frozenset(), broker_purges=1.0, every=3.0),
     "postgres": Tactic("PostgreSQL crashes", frozenset(), postgres_crashes=1.0, every=4.0),
@@ -69,9 +73,12 @@ class Tally:
     by_kind: dict[str, int] = field(default_factory=dict)
     dialers_hit: int = 0
     frozen: int = 0
+    reapers_hit: int = 0
 
-    def count(self, kind: str, *, dialer: bool = False, frozen: bool = False) -> None:
+    def count(self, kind: str, *, room: str = "", frozen: bool = False) -> None:
+        """Count a fault that hit a room of a kind, or, without one, all of them and the servers."""
         self.faults += 1
         self.by_kind[kind] = self.by_kind.get(kind, 0) + 1
-        self.dialers_hit += dialer
+        self.dialers_hit += room == "dialer" or kind == "blackout"
+        self.reapers_hit += room in ("pacer", "")
         self.frozen += frozen

@@ -120,7 +120,11 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
             posts=list(witness.posts),
             stops=list(tenants.stops),
             ledger=await read_ledger(database),
-            faults=Faults(trial.tally.dialers_hit + witness.broken_lines, trial.tally.frozen),
+            faults=Faults(
+                dialers_hit=trial.tally.dialers_hit + witness.broken_lines,
+                frozen=trial.tally.frozen,
+                reapers_hit=trial.tally.reapers_hit,
+            ),
             rate=order.rate,
         )
     trial.findings = judge(trial.evidence)
@@ -155,7 +159,7 @@ async def _keep_rooms(trial: Trial) -> None:
                 if room.point:
                     trial.crashed_at.append(f"{room.kind}: {room.point}")
                     room.point = ""
-                    trial.tally.count("crash point", dialer=room.kind == "dialer")
+                    trial.tally.count("crash point", room=room.kind)
                 room.start()
         await asyncio.sleep(_RESTARTED_AFTER)
 
