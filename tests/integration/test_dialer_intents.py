@@ -7,20 +7,11 @@ import pytest
 
 from services.dialer.store import SQL, DialerStore
 from shared.contracts.calls import Job
-from shared.db.pool import Database
 from shared.domain.calling_hours import resolve
 from tests.support.ledger import add_campaign
 
 MONDAY_8 = resolve(date(2022, 1, 3), time(8))
 LATE = timedelta(seconds=60)
-
-
-@pytest.fixture
-async def ledger(database):
-    pool = Database(database, name="test", size=24)
-    await pool.open()
-    yield pool
-    await pool.close()
 
 
 async def grant(ledger, campaign, *, count=1, at=MONDAY_8):

@@ -17,7 +17,6 @@ from shared.broker.port import Message
 from shared.clock import Clock, Reading
 from shared.contracts.calls import CallsEnded, CallsOrphaned, Job, PlaceCalls, Slot
 from shared.contracts.catalogue import queue_name
-from shared.db.pool import Database
 from shared.domain.calling_hours import resolve
 from shared.runtime.service import Platform
 from shared.runtime.supervisor import supervise
@@ -116,14 +115,6 @@ async def until(question, seconds=20):
             if answer:
                 return
             await asyncio.sleep(0.02)
-
-
-@pytest.fixture
-async def ledger(database):
-    pool = Database(database, name="test", size=8)
-    await pool.open()
-    yield pool
-    await pool.close()
 
 
 @pytest.fixture

@@ -19,7 +19,6 @@ from shared.broker.port import Message
 from shared.clock import Clock, Reading
 from shared.contracts.calls import CallsEnded, CallsExpired, Outcome
 from shared.contracts.catalogue import queue_name
-from shared.db.pool import Database
 from shared.runtime.service import Platform
 from shared.runtime.supervisor import supervise
 from shared.settings import Environment
@@ -82,14 +81,6 @@ async def until(question, seconds=20):
             if answer:
                 return
             await asyncio.sleep(0.02)
-
-
-@pytest.fixture
-async def ledger(database):
-    pool = Database(database, name="test", size=8)
-    await pool.open()
-    yield pool
-    await pool.close()
 
 
 @pytest.fixture
