@@ -26,7 +26,7 @@ async def read_multipart(request: web.Request, limits: Limits) -> tuple[list[tup
         reader = await request.multipart()
         async for part in reader:
             if not isinstance(part, BodyPartReader) or part.name is None or len(pairs) >= _PARTS:
-                raise _malformed("a part has no name, is nested, or there are too many")  # noqa: TRY301
+                raise _malformed("a part has no name, is nested, or there are too many")  # noqa: TRY301 (the file is closed below)
             if part.filename is None:
                 text = await _read_text(part, room)
                 room -= len(text)
@@ -69,7 +69,7 @@ async def _read_file(part: BodyPartReader, limit: int) -> IO[bytes]:
         while chunk := await part.read_chunk(1 << 16):
             size += len(chunk)
             if size > limit:
-                raise too_large(limit)  # noqa: TRY301
+                raise too_large(limit)  # noqa: TRY301 (the file is closed below)
             file.write(chunk)
     except BaseException:
         file.close()
