@@ -12,6 +12,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator
 from datetime import date, time, timedelta
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +72,7 @@ async def order_campaign(api: str, token: str, tenant: str) -> int:
         async def ask(path: str, **body: Any) -> dict[str, Any]:
             async with http.post(api + path, **body) as answer:
                 content: dict[str, Any] = await answer.json(content_type=None)
-                if answer.status != 200:  # noqa: PLR2004 - the seed's one success
+                if answer.status != HTTPStatus.OK:
                     raise RuntimeError(f"{path} answered {answer.status}: {content}")
                 return content
 

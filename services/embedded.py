@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Sequence
+from typing import Any
 
 from services.api import app as api
 from services.api.settings import ApiSettings
@@ -22,13 +23,13 @@ def build(
     *,
     listener: socket.socket | None = None,
     carrier: Carrier | None = None,
-    overrides: dict[str, object] | None = None,
+    overrides: dict[str, Any] | None = None,
 ) -> Sequence[Service]:
     """Build all rooms on one platform; `overrides` are settings that stand above the environment's."""
     over = overrides or {}
     return (
-        api.build(ApiSettings(**over), platform, listener),  # type: ignore[arg-type]
-        pacer.build(PacerSettings(**over), platform),  # type: ignore[arg-type]
-        dialer.build(DialerSettings(**over), platform, carrier),  # type: ignore[arg-type]
-        results.build(ResultsSettings(**over), platform),  # type: ignore[arg-type]
+        api.build(ApiSettings(**over), platform, listener),
+        pacer.build(PacerSettings(**over), platform),
+        dialer.build(DialerSettings(**over), platform, carrier),
+        results.build(ResultsSettings(**over), platform),
     )

@@ -6,6 +6,7 @@ import contextlib
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 import pytest_socket
@@ -16,6 +17,7 @@ from tests.support.servers import NoServerError, Server, in_ci
 HERE = Path(__file__).resolve().parent
 RINGS = ("unit", "contract", "integration", "acceptance", "architecture", "chaos")
 SERVERS = pytest.StashKey[dict[str, str]]()
+Held = TypeVar("Held", Server, rabbitmq.PrivateNode)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -50,7 +52,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         terminalreporter.write_line("servers: " + ", ".join(used.values()))
 
 
-def _hold(config: pytest.Config, kind: str, server: contextlib.AbstractContextManager[Server]) -> Iterator[str]:
+def _hold(config: pytest.Config, kind: str, server: contextlib.AbstractContextManager[Held]) -> Iterator[Held]:
     """Enter a server's context; what cannot be had is a skip on a laptop and a failure in CI."""
     with contextlib.ExitStack() as held:
         missing = ""
@@ -64,13 +66,14 @@ def _hold(config: pytest.Config, kind: str, server: contextlib.AbstractContextMa
                 pytest.fail(f"CI must run every ring, but {missing}", pytrace=False)
             pytest.skip(missing)
         config.stash[SERVERS][kind] = found.words
-        yield found.url
+        yield found
 
 
 @pytest.fixture(scope="session")
 def postgres_server(pytestconfig: pytest.Config) -> Iterator[str]:
     """The DSN of a PostgreSQL on which databases may be made."""
-    yield from _hold(pytestconfig, "PostgreSQL", postgres.postgres_server())
+    for server in _hold(pytestconfig, "PostgreSQL", postgres.postgres_server()):
+        yield server.url
 
 
 @pytest.fixture(scope="session")
@@ -92,7 +95,14 @@ def database(postgres_server: str, migrated_template: str) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def rabbit_url(pytestconfig: pytest.Config) -> Iterator[str]:
     """The URL of a RabbitMQ; share it politely, with names that begin with `queue_prefix`."""
-    yield from _hold(pytestconfig, "RabbitMQ", rabbitmq.rabbit_server())
+    for server in _hold(pytestconfig, "RabbitMQ", rabbitmq.rabbit_server()):
+        yield server.url
+
+
+@pytest.fixture
+def rabbit_node(pytestconfig: pytest.Config) -> Iterator[rabbitmq.PrivateNode]:
+    """A RabbitMQ of this test's own, to be killed and started again."""
+    yield from _hold(pytestconfig, "RabbitMQ to kill", rabbitmq.private_node())
 
 
 @pytest.fixture

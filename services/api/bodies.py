@@ -25,6 +25,7 @@ _STEP = re.compile(r"\[([^\[\]]*)\]")
 _DEPTH = 4
 _PAIRS = 10_000
 _NAME_LIMIT = 40
+_INDEX_DIGITS = 9
 _JSON_TYPES = frozenset({"application/json", "text/json"})
 _UNTYPED_FORM = (
     "a body that is text/plain or has no Content-Type must be a JSON object; "
@@ -60,7 +61,7 @@ async def decode(request: web.Request, limits: Limits) -> Decoded:
         raise malformed("its Content-Encoding or Transfer-Encoding is broken") from error
     try:
         if twice := sorted(query.keys() & (decoded.fields.keys() | ({NUMBERS} if decoded.numbers else set()))):
-            raise malformed(f"{twice[0]} is given in the query string and in the body")  # noqa: TRY301
+            raise malformed(f"{twice[0]} is given in the query string and in the body")  # noqa: TRY301 (what was decoded is closed below)
         return _take_numbers(query | decoded.fields, decoded.numbers)
     except BaseException:
         decoded.close()
@@ -233,7 +234,7 @@ def _to_lists(node: Any) -> Any:
     """Turn objects whose keys are all numbers into lists, in the order of the numbers."""
     if not isinstance(node, dict):
         return node
-    if node and all(key.isascii() and key.isdigit() and len(key) < 10 for key in node):  # noqa: PLR2004
+    if node and all(key.isascii() and key.isdigit() and len(key) <= _INDEX_DIGITS for key in node):
         return [_to_lists(node[key]) for key in sorted(node, key=int)]
     return {key: _to_lists(value) for key, value in node.items()}
 

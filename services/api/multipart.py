@@ -28,7 +28,7 @@ async def read_multipart(request: web.Request, limits: Limits) -> tuple[list[tup
         reader = await request.multipart()
         async for part in reader:
             if not isinstance(part, BodyPartReader) or part.name is None or len(pairs) >= _PARTS:
-                raise malformed("a part has no name, is nested, or there are too many")  # noqa: TRY301
+                raise malformed("a part has no name, is nested, or there are too many")  # noqa: TRY301 (the file is closed below)
             if part.filename is None:
                 text = await _read_text(part, room)
                 room -= len(text)

@@ -71,7 +71,7 @@ async def spool(stream: Stream, limit: int, *, longest_token: int | None = None)
             escaped = chunk.endswith(b"\\")
             since_quote = len(chunk) - 1 - last if last >= 0 else since_quote + len(chunk)
             if size > limit or (longest_token is not None and since_quote > longest_token):
-                raise too_large(limit if size > limit else longest_token or 0)  # noqa: TRY301
+                raise too_large(limit if size > limit else longest_token or 0)  # noqa: TRY301 (the file is closed below)
             file.write(chunk)
     except BaseException:
         file.close()

@@ -5,14 +5,15 @@ from __future__ import annotations
 import sys
 import urllib.error
 import urllib.request
+from http import HTTPStatus
 
 
 def main(arguments: list[str]) -> int:
     """Ask one address; 0 when it answers 200."""
     address = arguments[0] if arguments else "http://127.0.0.1:9090/readyz"
     try:
-        with urllib.request.urlopen(address, timeout=3) as answer:  # noqa: S310 - the container's own address
-            return 0 if answer.status == 200 else 1  # noqa: PLR2004 - HTTP's own number
+        with urllib.request.urlopen(address, timeout=3) as answer:  # noqa: S310 (the container's own address)
+            return 0 if answer.status == HTTPStatus.OK else 1
     except (urllib.error.URLError, OSError) as error:
         sys.stderr.write(f"{address}: {error}\n")
         return 1

@@ -127,7 +127,7 @@ def run(settings: HouseSettings, rooms: Rooms, *, name: str) -> int:
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:
     """Return uvloop's loop where it is available."""
     try:
-        import uvloop  # noqa: PLC0415 - it does not exist on every platform
+        import uvloop  # noqa: PLC0415 (it does not exist on every platform)
     except ImportError:
         return None
     return uvloop.new_event_loop

@@ -14,7 +14,6 @@ from tests.support.broker_suite import (
     OTHER_LETTER,
     OTHER_QUEUE,
     QUEUE,
-    WITHIN_SECONDS,
     dead_letters_become,
     depth_becomes,
     house,
@@ -23,6 +22,7 @@ from tests.support.broker_suite import (
     nothing_comes,
     take,
 )
+from tests.support.waiting import WITHIN_SECONDS
 
 # ---------------------------------------------------------------------------------------- publish, receive
 

@@ -6,55 +6,21 @@ from datetime import date, time, timedelta
 import pytest
 
 from services.dialer.store import SQL, DialerStore
-from shared.contracts.calls import Job
-from shared.db.pool import Database
 from shared.domain.calling_hours import resolve
-from tests.support.ledger import add_campaign
+from tests.support.ledger import add_campaign, add_grant, attempt_states
+from tests.support.waiting import until
 
 MONDAY_8 = resolve(date(2022, 1, 3), time(8))
 LATE = timedelta(seconds=60)
 
 
-@pytest.fixture
-async def ledger(database):
-    pool = Database(database, name="test", size=24)
-    await pool.open()
-    yield pool
-    await pool.close()
-
-
-async def grant(ledger, campaign, *, count=1, at=MONDAY_8):
-    """Write grants as the pacer does, and return their jobs."""
-    jobs = []
-    for slot in range(count):
-        job = Job(
-            campaign_id=campaign,
-            period_no=1,
-            slot_no=slot,
-            seq=slot + 1,
-            revision=1,
-            not_before=at,
-            not_after=at + LATE,
-        )
-        await ledger.execute(
-            "INSERT INTO attempts (campaign_id, period_no, slot_no, seq, revision, state, due_at, not_before,"
-            " not_after) VALUES ($1, 1, $2, $3, 1, 'granted', $4, $4, $5)",
-            campaign,
-            slot,
-            slot + 1,
-            job.not_before,
-            job.not_after,
-        )
-        jobs.append(job)
-    return jobs
+async def grant(ledger, campaign, *, count=1):
+    """Write grants of the first slots, and return their jobs."""
+    return [await add_grant(ledger, campaign, slot + 1, slot=slot, at=MONDAY_8, lives=LATE) for slot in range(count)]
 
 
 async def commit(store, jobs, now=MONDAY_8):
     return await store.commit_intents(jobs, now=now, lease_until=now + timedelta(seconds=30))
-
-
-async def states(ledger):
-    return [row["state"] for row in await ledger.fetch("SELECT state FROM attempts ORDER BY slot_no")]
 
 
 async def test_exactly_one_of_twenty_concurrent_intents_wins(ledger):
@@ -62,7 +28,7 @@ async def test_exactly_one_of_twenty_concurrent_intents_wins(ledger):
     stores = [DialerStore(ledger, owner=f"d{n}") for n in range(20)]
     won = await asyncio.gather(*(commit(store, jobs) for store in stores))
     assert sorted(intent.slot.slot_no for intents in won for intent in intents) == list(range(10))
-    assert await states(ledger) == ["dialing"] * 10
+    assert await attempt_states(ledger) == ["dialing"] * 10
 
 
 async def test_an_intent_carries_what_the_call_needs(ledger):
@@ -77,7 +43,7 @@ async def test_a_stop_before_the_intent_refuses_it(ledger):
     jobs = await grant(ledger, campaign)
     await ledger.execute("UPDATE campaigns SET state = 'stopped', revision = revision + 1 WHERE id = $1", campaign)
     assert await commit(DialerStore(ledger, owner="d"), jobs) == []
-    assert await states(ledger) == ["granted"]
+    assert await attempt_states(ledger) == ["granted"]
 
 
 async def test_a_campaign_that_is_being_stopped_is_passed_over_and_then_refused(ledger):
@@ -90,7 +56,7 @@ async def test_a_campaign_that_is_being_stopped_is_passed_over_and_then_refused(
         assert len(await store.find_open(jobs, now=MONDAY_8)) == 1
     assert await commit(store, jobs) == []
     assert await store.find_open(jobs, now=MONDAY_8) == set()
-    assert await states(ledger) == ["granted"]
+    assert await attempt_states(ledger) == ["granted"]
 
 
 async def test_a_stop_waits_for_an_intent_that_is_under_way(ledger):
@@ -101,7 +67,7 @@ async def test_a_stop_waits_for_an_intent_that_is_under_way(ledger):
         rows = await connection.fetch(SQL["commit_intents"], *columns, "d", MONDAY_8, MONDAY_8 + LATE)
         assert len(rows) == len(jobs)
         stop = asyncio.create_task(ledger.execute("UPDATE campaigns SET state = 'stopped' WHERE id = $1", campaign))
-        await asyncio.sleep(0.2)
+        await until(lambda: ledger.fetch("SELECT FROM pg_locks WHERE NOT granted"))
         assert not stop.done()
     assert await stop == 1
 
@@ -117,7 +83,7 @@ async def test_another_revision_refuses(ledger):
 async def test_too_early_and_too_late_are_refused_and_the_entry_stays_granted(ledger, at):
     jobs = await grant(ledger, await add_campaign(ledger, numbers=1))
     assert await commit(DialerStore(ledger, owner="d"), jobs, at) == []
-    assert await states(ledger) == ["granted"]
+    assert await attempt_states(ledger) == ["granted"]
 
 
 async def test_an_intent_is_retracted_only_with_its_fence_and_by_its_owner(ledger):
@@ -127,7 +93,7 @@ async def test_an_intent_is_retracted_only_with_its_fence_and_by_its_owner(ledge
     assert await other.retract({intent.key: intent.fence}) == 0
     assert await mine.retract({intent.key: intent.fence - 1}) == 0
     assert await mine.retract({intent.key: intent.fence}) == 1
-    assert await states(ledger) == ["granted"]
+    assert await attempt_states(ledger) == ["granted"]
     (again,) = await commit(other, jobs)
     assert again.fence == intent.fence + 1
 
@@ -139,7 +105,7 @@ async def test_a_commit_of_unknown_fate_is_found_and_undone(ledger):
     await commit(mine, jobs)
     assert await mine.retract_unknown(jobs, intent_at=MONDAY_8 + timedelta(seconds=1)) == 0
     assert await mine.retract_unknown(jobs, intent_at=MONDAY_8) == 2
-    assert await states(ledger) == ["dialing", "granted", "granted"]
+    assert await attempt_states(ledger) == ["dialing", "granted", "granted"]
 
 
 async def test_leases_are_renewed_for_the_listed_attempts_only(ledger):

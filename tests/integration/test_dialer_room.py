@@ -12,17 +12,14 @@ from services.dialer.app import build
 from services.dialer.carriers.port import CarrierError, Order
 from services.dialer.carriers.simulated import SimulatedCarrier
 from services.dialer.settings import DialerSettings
-from shared.broker.memory import MemoryBroker
 from shared.broker.port import Message
 from shared.clock import Clock, Reading
-from shared.contracts.calls import CallsEnded, CallsOrphaned, Job, PlaceCalls, Slot
+from shared.contracts.calls import CallsEnded, CallsOrphaned, PlaceCalls, Slot
 from shared.contracts.catalogue import queue_name
-from shared.db.pool import Database
 from shared.domain.calling_hours import resolve
-from shared.runtime.service import Platform
-from shared.runtime.supervisor import supervise
-from shared.settings import Environment
-from tests.support.ledger import add_campaign
+from tests.support.ledger import add_campaign, add_grant, attempt_states
+from tests.support.one_room import at_work, is_settled, make_platform, tell
+from tests.support.waiting import until
 
 MONDAY_8 = resolve(date(2022, 1, 3), time(8))
 JOBS = queue_name("dialer", PlaceCalls)
@@ -54,25 +51,21 @@ class House:
     """A dialer with its platform, its witness, and what it reported."""
 
     def __init__(self, ledger, clock, carrier=None):
-        self.ledger, self.clock, self.broker = ledger, clock, MemoryBroker()
+        self.ledger, self.clock = ledger, clock
         self.carrier = carrier or SimulatedCarrier(clock)
         self.outcomes = []
-        self.stopping = asyncio.Event()
 
     @contextlib.asynccontextmanager
     async def open(self):
-        await self.broker.open()
-        platform = Platform(self.clock, self.ledger, self.broker, Environment.TEST)
+        platform = await make_platform(self.ledger, self.clock)
+        self.broker = platform.broker
         settings = DialerSettings(database_url="postgresql://unused", lease_seconds=1)
-        service = build(settings, platform, self.carrier)
-        running = asyncio.create_task(supervise([service.workers], self.stopping, drain_seconds=20))
         listening = asyncio.create_task(self._listen())
         try:
-            yield self
+            async with at_work(build(settings, platform, self.carrier)):
+                yield self
+            await until(lambda: is_settled(self.broker, ENDED))
         finally:
-            self.stopping.set()
-            await running
-            await asyncio.sleep(0.05)
             listening.cancel()
 
     async def _listen(self):
@@ -81,59 +74,21 @@ class House:
                 self.outcomes += CallsEnded.model_validate_json(delivery.message.body).outcomes
                 await delivery.done()
 
-    async def tell(self, letter, name="m"):
-        await self.broker.publish([Message(letter.NAME, letter.encode(), name)])
+    async def tell(self, letter):
+        await tell(self.broker, letter)
 
-    async def grant(self, campaign, seq, *, at=None, slot=None, lives=300):
+    async def decided(self, letter):
+        """Wait until every letter of a kind is decided."""
+        await until(lambda: is_settled(self.broker, queue_name("dialer", letter)))
+
+    async def grant(self, campaign, seq, *, at=None):
         """Write a grant as the pacer does, and return its job."""
-        at = at or self.clock.now()
-        job = Job(
-            campaign_id=campaign,
-            period_no=1,
-            slot_no=seq if slot is None else slot,
-            seq=seq,
-            revision=1,
-            not_before=at,
-            not_after=at + timedelta(seconds=lives),
-        )
-        await self.ledger.execute(
-            "INSERT INTO attempts (campaign_id, period_no, slot_no, seq, revision, state, due_at, not_before,"
-            " not_after) VALUES ($1, 1, $2, $3, 1, 'granted', $4, $4, $5)",
-            campaign,
-            job.slot_no,
-            seq,
-            job.not_before,
-            job.not_after,
-        )
-        return job
-
-
-async def until(question, seconds=20):
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = question()
-            if asyncio.iscoroutine(answer):
-                answer = await answer
-            if answer:
-                return
-            await asyncio.sleep(0.02)
-
-
-@pytest.fixture
-async def ledger(database):
-    pool = Database(database, name="test", size=8)
-    await pool.open()
-    yield pool
-    await pool.close()
+        return await add_grant(self.ledger, campaign, seq, at=at or self.clock.now(), lives=timedelta(minutes=5))
 
 
 @pytest.fixture
 def clock():
     return Clock(Reading(MONDAY_8 + timedelta(minutes=5), Clock().monotonic(), 60))
-
-
-async def states(ledger):
-    return [row["state"] for row in await ledger.fetch("SELECT state FROM attempts ORDER BY seq")]
 
 
 async def test_jobs_are_dialed_once_and_reported(ledger, clock):
@@ -145,7 +100,7 @@ async def test_jobs_are_dialed_once_and_reported(ledger, clock):
         await house.tell(letter)
         await until(lambda: len(house.outcomes) == 2)
         await house.tell(letter)
-        await asyncio.sleep(0.3)
+        await house.decided(PlaceCalls)
     told = {outcome.seq: outcome for outcome in house.outcomes}
     assert len(house.outcomes) == 2
     assert (told[ANSWERED].disposition, told[ANSWERED].error, told[ANSWERED].callee_type) == ("answered", None, "voice")
@@ -161,7 +116,7 @@ async def test_jobs_are_dialed_once_and_reported(ledger, clock):
         "campaign_id": str(campaign),
     }
     assert await house.broker.depth(JOBS) == 0
-    assert await states(ledger) == ["dialing", "dialing"]
+    assert await attempt_states(ledger) == ["dialing", "dialing"]
 
 
 async def test_a_call_is_never_placed_before_its_instant(ledger, clock):
@@ -201,8 +156,8 @@ async def test_out_of_hours_nothing_is_dialed_though_the_ledger_would_allow_it(l
     async with House(ledger, clock).open() as house:
         campaign = await add_campaign(ledger, numbers=120)
         await house.tell(PlaceCalls(jobs=(await house.grant(campaign, BUSY),)))
-        await until(lambda: not house.broker._mailboxes[JOBS].out)
-        assert await states(ledger) == ["granted"]
+        await house.decided(PlaceCalls)
+        assert await attempt_states(ledger) == ["granted"]
     assert house.carrier.placed == []
 
 
@@ -211,8 +166,8 @@ async def test_a_stale_intent_is_taken_back_and_not_dialed(ledger, clock, monkey
     async with House(ledger, clock).open() as house:
         campaign = await add_campaign(ledger, numbers=120)
         await house.tell(PlaceCalls(jobs=(await house.grant(campaign, BUSY),)))
-        await until(lambda: not house.broker._mailboxes[JOBS].out)
-    assert await states(ledger) == ["granted"]
+        await house.decided(PlaceCalls)
+    assert await attempt_states(ledger) == ["granted"]
     assert house.carrier.placed == []
 
 
@@ -238,7 +193,15 @@ async def test_a_commit_of_unknown_fate_is_undone_before_the_call_is_dialed_once
     assert [row["fence"] for row in rows] == [2]
 
 
-async def test_a_campaign_that_is_being_changed_waits_and_holds_up_no_neighbour(ledger, clock):
+async def test_a_campaign_that_is_being_changed_waits_and_holds_up_no_neighbour(ledger, clock, monkeypatch):
+    real, passed_over = store.DialerStore.find_open, []
+
+    async def ask(self, jobs, **kw):
+        still_open = await real(self, jobs, **kw)
+        passed_over.extend(still_open)
+        return still_open
+
+    monkeypatch.setattr(store.DialerStore, "find_open", ask)
     async with House(ledger, clock).open() as house:
         held, free = [await add_campaign(ledger, numbers=120) for _ in range(2)]
         async with ledger.transaction() as connection:
@@ -247,7 +210,8 @@ async def test_a_campaign_that_is_being_changed_waits_and_holds_up_no_neighbour(
                 job = await house.grant(campaign, BUSY)
                 await house.tell(PlaceCalls(jobs=(job,)))
             await until(lambda: house.outcomes)
-            await asyncio.sleep(0.2)
+            asked = len(passed_over)
+            await until(lambda: len(passed_over) > asked + 2)
             assert [outcome.campaign_id for outcome in house.outcomes] == [free]
         await until(lambda: len(house.outcomes) == 2)
     assert len(house.carrier.placed) == 2
@@ -260,7 +224,8 @@ async def test_leases_are_kept_while_a_call_goes_on_and_the_drain_waits_for_it(l
         campaign = await add_campaign(ledger, numbers=120)
         await house.tell(PlaceCalls(jobs=(await house.grant(campaign, slow),)))
         await until(lambda: house.carrier.placed)
-        await asyncio.sleep(1.5)
+        (first,) = await ledger.fetch("SELECT lease_until FROM attempts")
+        await clock.sleep_until(first["lease_until"])
         (row,) = await ledger.fetch("SELECT lease_until FROM attempts")
         assert row["lease_until"] > clock.now()
         assert house.outcomes == []
@@ -274,7 +239,7 @@ async def test_undecided_jobs_are_handed_back_when_the_dialer_drains(ledger, clo
         await house.tell(PlaceCalls(jobs=(await house.grant(campaign, BUSY, at=later),)))
         await until(lambda: house.broker._mailboxes[JOBS].out)
     assert await house.broker.depth(JOBS) == 1
-    assert await states(ledger) == ["granted"]
+    assert await attempt_states(ledger) == ["granted"]
 
 
 async def test_a_malformed_letter_is_a_dead_letter_with_its_reason(ledger, clock):
@@ -296,10 +261,11 @@ async def test_when_the_carrier_cannot_say_nothing_is_reported_and_the_lease_run
         campaign = await add_campaign(ledger, numbers=120)
         await house.tell(PlaceCalls(jobs=(await house.grant(campaign, ANSWERED),)))
         await until(lambda: house.carrier.placed)
-        await asyncio.sleep(1.5)
+        (first,) = await ledger.fetch("SELECT lease_until FROM attempts")
+        await clock.sleep_until(first["lease_until"])
         (row,) = await ledger.fetch("SELECT state, lease_until FROM attempts")
         assert row["state"] == "dialing"
-        assert row["lease_until"] < clock.now()
+        assert row["lease_until"] <= clock.now()
     assert house.outcomes == []
 
 
@@ -314,7 +280,6 @@ async def test_the_carrier_is_asked_about_orphans_and_nobody_is_called(ledger, c
         await house.carrier.place(Order(f"{campaign}-1-{ANSWERED}", NEVER, "+12125550100"))
         slots = tuple(Slot(campaign_id=campaign, period_no=1, slot_no=seq) for seq in (BUSY, ANSWERED, 102))
         await house.tell(CallsOrphaned(attempts=slots))
-        await until(lambda: house.outcomes)
-        await asyncio.sleep(0.2)
+        await house.decided(CallsOrphaned)
     assert [(outcome.seq, outcome.disposition) for outcome in house.outcomes] == [(BUSY, "busy")]
     assert len(house.carrier.placed) == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import shutil
@@ -10,7 +11,6 @@ import stat
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +21,8 @@ from shared.db.cluster_files import ClusterFiles
 from shared.db.embedded import EmbeddedPostgres, EmbeddedPostgresError, find_running
 from shared.db.postgres_binaries import choose_binaries
 from shared.db.unprivileged import identity_for
-from tests.support.servers import in_ci
+from tests.support.servers import in_ci, run
+from tests.support.waiting import until
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 OWNER = """
@@ -57,7 +58,7 @@ def data() -> Iterator[Path]:
         shutil.rmtree(home, ignore_errors=True)
         return not home.exists()
 
-    assert eventually(is_gone)
+    run(until(is_gone))
 
 
 @contextlib.contextmanager
@@ -90,15 +91,6 @@ async def ask(dsn: str, *statements: str):
 
 async def add_a_row(dsn: str) -> int:
     return await ask(dsn, "CREATE TABLE IF NOT EXISTS t (i int)", "INSERT INTO t VALUES (1)", "SELECT count(*) FROM t")
-
-
-def eventually(holds) -> bool:
-    deadline = time.monotonic() + 30
-    while time.monotonic() < deadline:
-        if holds():
-            return True
-        time.sleep(0.02)
-    return False
 
 
 def postmaster_pid(data: Path) -> int:
@@ -140,7 +132,7 @@ async def test_a_server_whose_killer_left_a_zombie_is_not_taken_for_alive(data):
     pid = postmaster_pid(data)
     os.kill(pid, signal.SIGKILL)
     if sys.platform == "linux":
-        assert eventually(lambda: ") Z " in Path(f"/proc/{pid}/stat").read_text())
+        await until(lambda: ") Z " in Path(f"/proc/{pid}/stat").read_text())
     assert find_running(data) is None
     first.stop()
 
@@ -153,7 +145,7 @@ async def test_when_the_owner_is_killed_its_server_goes_and_the_next_owner_finds
         owner.wait()
         if sys.platform == "linux":
             # What ends an orphan's entry is the machine's first process, in its own time: a zombie will do.
-            assert eventually(lambda: find_running(data) is None)
+            await until(lambda: find_running(data) is None)
         with EmbeddedPostgres(data) as again:
             assert await add_a_row(again) == 2
             assert postmaster_pid(data) != pid
@@ -208,28 +200,29 @@ async def test_directories_above_keep_their_modes_and_the_data_is_its_owners_alo
 
 async def test_a_kill_during_the_first_start_leaves_no_half_database(data):
     half = ClusterFiles(data).beside(".init")
-    with owner_process_that_is_killed_when(data, half / "PG_VERSION"):
-        assert not data.exists()
+    await kill_an_owner_once_there_is(half / "PG_VERSION", data=data)
+    assert not data.exists()
     with EmbeddedPostgres(data, durable=False) as dsn:
         assert await ask(dsn, "SELECT 1") == 1
     assert not half.exists()
 
 
-@contextlib.contextmanager
-def owner_process_that_is_killed_when(data: Path, appears: Path) -> Iterator[None]:
-    owner = subprocess.Popen(
-        [sys.executable, "-c", OWNER, str(data)],
+async def kill_an_owner_once_there_is(appears: Path, *, data: Path) -> None:
+    owner = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        OWNER,
+        str(data),
         cwd=REPOSITORY,
         env=os.environ | {"PYTHONPATH": str(REPOSITORY)},
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
     )
     try:
-        assert eventually(appears.exists)
+        await until(appears.exists)
     finally:
         owner.kill()
-        owner.communicate()
-    yield
+        await owner.communicate()
 
 
 def test_a_directory_with_other_files_is_left_alone(data):

@@ -14,20 +14,11 @@ from shared.broker.memory import MemoryBroker
 from shared.clock import Clock, Reading
 from shared.contracts.calls import CallsExpired, PlaceCalls
 from shared.contracts.catalogue import queue_name
-from shared.db.pool import Database
 from shared.domain.calling_hours import resolve
 from tests.support.ledger import add_campaign
 
 MONDAY_8 = resolve(date(2022, 1, 3), time(8))
 LEAD = timedelta(seconds=1)
-
-
-@pytest.fixture
-async def ledger(database):
-    pool = Database(database, name="test", size=12)
-    await pool.open()
-    yield pool
-    await pool.close()
 
 
 def clock_at(instant, rate=1.0):

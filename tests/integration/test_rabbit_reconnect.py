@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 
 import aio_pika
@@ -11,14 +11,13 @@ import pytest
 from yarl import URL
 
 from shared.broker import rabbit
-from shared.broker.port import BrokerError, Delivery, Message
+from shared.broker.port import BrokerError, Message
 from shared.broker.rabbit import RabbitBroker
 from shared.broker.rabbit_subscription import asking
+from tests.support.broker_suite import LETTER, QUEUE, depth_becomes, ids, letters, take
 from tests.support.tcp_proxy import TcpProxy
+from tests.support.waiting import WITHIN_SECONDS, until
 
-LETTER = "calls.place.v1"
-QUEUE = "dialer.calls.place.v1"
-WITHIN_SECONDS = 30
 TIMEOUT_SECONDS = 2.0
 
 
@@ -60,30 +59,11 @@ async def proxied(direct, proxy, rabbit_url, queue_prefix) -> AsyncIterator[Rabb
         proxy.resume()
 
 
-def letters(count: int, *, start: int = 0) -> list[Message]:
-    return [Message(LETTER, b'{"n":%d}' % n, f"id-{n}") for n in range(start, start + count)]
-
-
-async def take(deliveries: AsyncIterator[Delivery], count: int) -> list[Delivery]:
-    async with asyncio.timeout(WITHIN_SECONDS):
-        return [await anext(deliveries) for _ in range(count)]
-
-
-def ids(deliveries: list[Delivery]) -> list[str]:
-    return [delivery.message.message_id for delivery in deliveries]
-
-
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(WITHIN_SECONDS):
-        while not await condition():
-            await asyncio.sleep(0.02)
-
-
 async def becomes(broker: RabbitBroker, *, connected: bool) -> None:
     async def reached() -> bool:
         return broker.connected is connected
 
-    await eventually(reached)
+    await until(reached)
 
 
 async def publish_until_confirmed(broker: RabbitBroker, messages: list[Message]) -> None:
@@ -94,14 +74,7 @@ async def publish_until_confirmed(broker: RabbitBroker, messages: list[Message])
             return False
         return True
 
-    await eventually(confirmed)
-
-
-async def depth_becomes(broker: RabbitBroker, depth: int) -> None:
-    async def reached() -> bool:
-        return await broker.depth(QUEUE) == depth
-
-    await eventually(reached)
+    await until(confirmed)
 
 
 async def test_a_subscription_survives_a_cut_and_the_undecided_comes_again(direct, proxied, proxy):
@@ -113,13 +86,13 @@ async def test_a_subscription_survives_a_cut_and_the_undecided_comes_again(direc
         (third,) = await take(deliveries, 1)
         proxy.cut()
         again = await take(deliveries, 2)
-        assert sorted(ids(again)) == sorted(ids([second, third])) == ["id-1", "id-2"]
+        assert sorted(ids(again)) == sorted(ids([second, third])) == [f"{LETTER}-1", f"{LETTER}-2"]
         assert all(delivery.redelivered for delivery in again)
         for delivery in again:
             await delivery.done()
         await publish_until_confirmed(proxied, letters(1, start=9))
         (new,) = await take(deliveries, 1)
-        assert new.message.message_id == "id-9"
+        assert new.message.message_id == f"{LETTER}-9"
         await new.done()
     await depth_becomes(direct, 0)
 
@@ -149,7 +122,7 @@ async def test_what_waited_unseen_for_its_subscriber_is_not_seen_twice(direct, p
         proxy.cut()
         await becomes(proxied, connected=False)
         seen = await take(deliveries, 5)
-        assert sorted(ids(seen)) == [f"id-{n}" for n in range(5)]
+        assert sorted(ids(seen)) == [f"{LETTER}-{n}" for n in range(5)]
         for delivery in seen:
             await delivery.done()
     await depth_becomes(direct, 0)
@@ -179,7 +152,7 @@ async def test_work_that_runs_while_the_connection_drops_is_not_cancelled(proxie
     assert handling.cancelling() == 0
     finish.set()
     async with asyncio.timeout(WITHIN_SECONDS):
-        assert await handling == "id-0"
+        assert await handling == f"{LETTER}-0"
 
 
 async def test_publishing_in_an_outage_raises_and_works_afterwards(direct, proxied, proxy):
@@ -226,16 +199,20 @@ async def test_a_cancellation_by_the_library_is_a_broker_error_and_one_of_ours_s
     given_up: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     given_up.cancel()
 
+    begun = asyncio.Event()
+
     async def ask(answer: Awaitable[None]) -> None:
         async with asking("question", seconds=WITHIN_SECONDS):
+            begun.set()
             await answer
 
     with pytest.raises(BrokerError, match="connection was lost"):
         await ask(given_up)
 
+    begun.clear()
     never: asyncio.Future[None] = asyncio.get_running_loop().create_future()
     asker = asyncio.create_task(ask(never))
-    await asyncio.sleep(0)
+    await begun.wait()
     asker.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asker
@@ -246,9 +223,15 @@ async def test_a_cancellation_by_the_library_is_a_broker_error_and_one_of_ours_s
 
 
 async def test_a_publisher_that_is_cancelled_is_cancelled(proxied, proxy):
+    begun = asyncio.Event()
+
+    async def publish() -> None:
+        begun.set()
+        await proxied.publish(letters(5))
+
     proxy.hold()
-    publishing = asyncio.create_task(proxied.publish(letters(5)))
-    await asyncio.sleep(0)
+    publishing = asyncio.create_task(publish())
+    await begun.wait()
     publishing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await publishing
@@ -272,7 +255,7 @@ async def test_a_reject_whose_copy_is_not_confirmed_is_handed_out_again(direct, 
     async def buried() -> bool:
         return [dead.reason for dead in await direct.dead_letters(QUEUE, limit=5)] == ["bad"]
 
-    await eventually(buried)
+    await until(buried)
 
 
 async def test_the_topology_comes_back_when_it_was_lost_in_the_outage(direct, proxied, proxy):
@@ -284,7 +267,7 @@ async def test_the_topology_comes_back_when_it_was_lost_in_the_outage(direct, pr
         proxy.resume()
         await publish_until_confirmed(proxied, letters(2))
         received = await take(deliveries, 2)
-        assert "id-0" in ids(received)
+        assert f"{LETTER}-0" in ids(received)
         for delivery in received:
             await delivery.done()
 
@@ -365,6 +348,6 @@ async def test_what_the_broker_itself_gave_up_on_says_why(rabbit_url, direct, qu
                 await incoming.reject(requeue=True)
             return bool(await direct.dead_letters(QUEUE, limit=5))
 
-        await eventually(dead)
+        await until(dead)
     (letter,) = await direct.dead_letters(QUEUE, limit=5)
-    assert (letter.message_id, letter.reason) == ("id-0", "delivery limit")
+    assert (letter.message_id, letter.reason) == (f"{LETTER}-0", "delivery limit")

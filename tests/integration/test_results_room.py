@@ -14,26 +14,24 @@ from aiohttp import web
 from services.results import deliveries, store
 from services.results.app import build
 from services.results.settings import ResultsSettings
-from shared.broker.memory import MemoryBroker
 from shared.broker.port import Message
 from shared.clock import Clock, Reading
 from shared.contracts.calls import CallsEnded, CallsExpired, Outcome
 from shared.contracts.catalogue import queue_name
-from shared.db.pool import Database
-from shared.runtime.service import Platform
-from shared.runtime.supervisor import supervise
-from shared.settings import Environment
 from tests.support.ledger import add_campaign
+from tests.support.one_room import at_work, is_settled, make_platform, tell
+from tests.support.waiting import until
 
 NOW = datetime(2022, 1, 3, 13, 5, tzinfo=UTC)
 SECRET = b"secret secret secret secret"
 
 
 class Sink:
-    """A tenant's result_url: answers with the statuses it was given, then 200."""
+    """A tenant's result_url: answers with the statuses it was given, then 200; so many posts wait for each other."""
 
-    def __init__(self, *statuses):
+    def __init__(self, *statuses, together=1):
         self.statuses = list(statuses)
+        self.company = asyncio.Barrier(together)
         self.posts = []
         self.at_once = self.most_at_once = 0
 
@@ -41,7 +39,7 @@ class Sink:
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         self.posts.append((await request.read(), dict(request.headers)))
-        await asyncio.sleep(0.02)
+        await self.company.wait()
         self.at_once -= 1
         status = self.statuses.pop(0) if self.statuses else 200
         return web.Response(status=status, headers={"Location": "/result"} if status == 302 else {})
@@ -60,36 +58,9 @@ class Sink:
 
 @contextlib.asynccontextmanager
 async def room(ledger, clock, **settings):
-    broker = MemoryBroker()
-    await broker.open()
-    platform = Platform(clock, ledger, broker, Environment.TEST)
-    service = build(ResultsSettings(database_url="postgresql://unused", **settings), platform)
-    stopping = asyncio.Event()
-    running = asyncio.create_task(supervise([service.workers], stopping, drain_seconds=10))
-    try:
-        yield broker
-    finally:
-        stopping.set()
-        await running
-
-
-async def until(question, seconds=20):
-    async with asyncio.timeout(seconds):
-        while True:
-            answer = question()
-            if asyncio.iscoroutine(answer):
-                answer = await answer
-            if answer:
-                return
-            await asyncio.sleep(0.02)
-
-
-@pytest.fixture
-async def ledger(database):
-    pool = Database(database, name="test", size=8)
-    await pool.open()
-    yield pool
-    await pool.close()
+    platform = await make_platform(ledger, clock)
+    async with at_work(build(ResultsSettings(database_url="postgresql://unused", **settings), platform)):
+        yield platform.broker
 
 
 @pytest.fixture
@@ -127,13 +98,8 @@ def ended(campaign, *seqs, disposition="answered", **more):
     return CallsEnded(outcomes=outcomes)
 
 
-async def tell(broker, letter):
-    await broker.publish([Message(letter.NAME, letter.encode(), "m")])
-
-
 def settled(broker, letter=CallsEnded):
-    mailbox = broker._mailboxes[queue_name("results", letter)]
-    return lambda: not mailbox.waiting and not mailbox.out
+    return lambda: is_settled(broker, queue_name("results", letter))
 
 
 async def column(ledger, sql):
@@ -257,7 +223,7 @@ async def test_a_result_url_that_is_away_is_tried_later(ledger, clock):
 
 
 async def test_a_host_gets_no_more_than_its_share_at_once_and_everything_arrives(ledger, clock):
-    async with Sink().open() as sink, room(ledger, clock, callbacks_per_host=3) as broker:
+    async with Sink(together=3).open() as sink, room(ledger, clock, callbacks_per_host=3) as broker:
         campaign = await add_campaign(ledger, numbers=60, result_url=sink.url)
         await dialing(ledger, campaign, *range(1, 61))
         await tell(broker, ended(campaign, *range(1, 61)))

@@ -4,19 +4,10 @@ import re
 
 import pytest
 
-from shared.db.pool import Database
 from shared.db.statements import load_statements
 
 PACKAGES = ("services.api", "services.pacer", "services.dialer", "services.results", "shared.db")
 STATEMENTS = [(package, name) for package in PACKAGES for name in load_statements(package)]
-
-
-@pytest.fixture
-async def ledger(database):
-    pool = Database(database, name="test", size=2)
-    await pool.open()
-    yield pool
-    await pool.close()
 
 
 async def test_every_statement_fits_the_schema(ledger):

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from shared.broker.connect import make_broker
 from shared.broker.port import Broker, Delivery, Message
 from shared.broker.rabbit import RabbitBroker
+from tests.support.waiting import WITHIN_SECONDS, until
 
 LETTER = "calls.place.v1"
 QUEUE = "dialer.calls.place.v1"
 OTHER_LETTER = "calls.ended.v1"
 OTHER_QUEUE = "results.calls.ended.v1"
 
-WITHIN_SECONDS = 20
 NOTHING_FOR_SECONDS = 0.3
 
 
@@ -50,24 +50,18 @@ async def nothing_comes(deliveries: AsyncIterator[Delivery]) -> bool:
     return False
 
 
-async def eventually(condition: Callable[[], Awaitable[bool]]) -> None:
-    async with asyncio.timeout(WITHIN_SECONDS):
-        while not await condition():
-            await asyncio.sleep(0.02)
-
-
 async def depth_becomes(broker: Broker, depth: int, *, queue: str = QUEUE) -> None:
     async def reached() -> bool:
         return await broker.depth(queue) == depth
 
-    await eventually(reached)
+    await until(reached)
 
 
 async def dead_letters_become(broker: Broker, count: int) -> list:
     async def reached() -> bool:
         return len(await broker.dead_letters(QUEUE, limit=100)) == count
 
-    await eventually(reached)
+    await until(reached)
     return await broker.dead_letters(QUEUE, limit=100)
 
 

@@ -177,8 +177,10 @@ async def _delete_queues(rabbit_url: str, prefix: str) -> None:
     """Leave nothing on the broker: a server has room for so many quorum queues only."""
     broker = RabbitBroker(rabbit_url, prefix=prefix, name="story")
     await broker.open()
-    await broker.delete_topology()
-    await broker.close()
+    try:
+        await broker.delete_topology()
+    finally:
+        await broker.close()
 
 
 @contextlib.asynccontextmanager

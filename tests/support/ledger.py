@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 
+from shared.contracts.calls import Job
 from shared.db.pool import Connection, Database
 from shared.domain.calling_hours import CallingHours, Day, Window
+from tests.support.jobs import LIVES, make_job
 
 LONG_AGO = datetime(2021, 1, 1, tzinfo=UTC)
 
@@ -55,6 +57,28 @@ async def add_campaign(
             numbers,
         )
     return campaign
+
+
+async def add_grant(
+    database: Database, campaign: int, seq: int, *, at: datetime, slot: int | None = None, lives: timedelta = LIVES
+) -> Job:
+    """Write a grant as the pacer does, and return its job."""
+    job = make_job(campaign, seq, at=at, slot=slot, lives=lives)
+    await database.execute(
+        "INSERT INTO attempts (campaign_id, period_no, slot_no, seq, revision, state, due_at, not_before, not_after)"
+        " VALUES ($1, 1, $2, $3, 1, 'granted', $4, $4, $5)",
+        campaign,
+        job.slot_no,
+        seq,
+        job.not_before,
+        job.not_after,
+    )
+    return job
+
+
+async def attempt_states(database: Database) -> list[str]:
+    """Return the states of all attempts, in the order of the queue."""
+    return [row["state"] for row in await database.fetch("SELECT state FROM attempts ORDER BY seq")]
 
 
 async def _add_resources(connection: Connection, period: int, rest: int, amount: int) -> tuple[int, int, int]:

@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import tempfile
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import aiormq
 
 from tests.support.servers import NoServerError, Server, free_ports, listens, only_private, run
+from tests.support.waiting import until
 
 STANDARD = "amqp://guest:guest@127.0.0.1:5672/"
 ANSWERS_WITHIN = 5.0
@@ -42,8 +43,8 @@ def rabbit_server() -> Iterator[Server]:
     if version := standard_version():
         yield Server(STANDARD, f"RabbitMQ {version} at 127.0.0.1:5672")
         return
-    with private_node() as server:
-        yield server
+    with private_node() as node:
+        yield Server(node.url, node.words)
 
 
 def standard_version() -> str:
@@ -72,28 +73,70 @@ def installed_script() -> str:
     raise NoServerError("no RabbitMQ is named by RABBITMQ_URL, answers on 127.0.0.1:5672 or is installed")
 
 
-@contextlib.contextmanager
-def private_node() -> Iterator[Server]:
-    """Run a node from the installed binaries in a directory of its own, and leave nothing of it behind."""
-    script = installed_script()
-    port, dist_port, epmd_port = free_ports(3)
-    home = Path(tempfile.mkdtemp(prefix="paceline-rabbit-"))
-    environment = node_environment(home, port=port, dist_port=dist_port, epmd_port=epmd_port)
-    log = (home / "output.log").open("wb")
-    node = subprocess.Popen(
-        [script], env=environment, cwd=home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-        start_new_session=True,
-    )  # fmt: skip
-    try:
-        url = f"amqp://guest:guest@127.0.0.1:{port}/"
-        version = wait_until_it_answers(node, url, output=home / "output.log")
-        yield Server(url, f"RabbitMQ {version}, private node at 127.0.0.1:{port}")
-    finally:
-        stop(node)
+class PrivateNode:
+    """A node from the installed binaries in a directory of its own; it can be killed and started again."""
+
+    def __init__(self, home: Path) -> None:
+        self._script = installed_script()
+        port, dist_port, epmd_port = free_ports(3)
+        self._environment = node_environment(home, port=port, dist_port=dist_port, epmd_port=epmd_port)
+        self._home = home
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url = f"amqp://guest:guest@127.0.0.1:{port}/"
+        self.words = f"RabbitMQ, private node at 127.0.0.1:{port}"
+
+    def start(self) -> None:
+        """Start the node, on what it left behind if it ran before; returns when it answers."""
+        output = self._home / "output.log"
+        with output.open("ab") as log:
+            self._process = subprocess.Popen(
+                [self._script], env=self._environment, cwd=self._home, stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                start_new_session=True,
+            )  # fmt: skip
+        version = wait_until_it_answers(self._process, self.url, output=output)
+        self.words = f"RabbitMQ {version}, private node at {self.url.split('@')[1].rstrip('/')}"
+
+    def remembers(self, queues: Sequence[str]) -> bool:
+        """Whether the queues are in the node's own list on disk.
+
+        RabbitMQ 3.10 writes the list some seconds after a queue was declared. A queue that is missing there when the
+        node is killed has no leader afterwards, and comes to life no more.
+        """
+        kept = b"".join(each.read_bytes() for each in self._home.glob("data/**/names.dets"))
+        return all(re.search(re.escape(queue).encode() + rb"(?!\.)", kept) for queue in queues)
+
+    def kill(self) -> None:
+        """End the node as a power cut does."""
+        node, self._process = self._process, None
+        if node is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(node.pid, signal.SIGKILL)
+            node.wait()
+
+    def stop(self) -> None:
+        """Stop the node the polite way, and after a while the other way."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                self._process.wait(20)
+        self.kill()
         # The node leaves its port mapper running for others; this one has no others.
         with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-            subprocess.run(["epmd", "-kill"], env=environment, capture_output=True, timeout=10, check=False)
-        log.close()
+            subprocess.run(["epmd", "-kill"], env=self._environment, capture_output=True, timeout=10, check=False)
+
+
+@contextlib.contextmanager
+def private_node() -> Iterator[PrivateNode]:
+    """Run a node of our own until the end of the context, and leave nothing of it behind."""
+    home = Path(tempfile.mkdtemp(prefix="paceline-rabbit-"))
+    try:
+        node = PrivateNode(home)
+        try:
+            node.start()
+            yield node
+        finally:
+            node.stop()
+    finally:
         shutil.rmtree(home, ignore_errors=True)
 
 
@@ -120,25 +163,18 @@ def node_environment(home: Path, *, port: int, dist_port: int, epmd_port: int) -
 
 
 def wait_until_it_answers(node: subprocess.Popen[bytes], url: str, *, output: Path) -> str:
-    deadline = time.monotonic() + STARTS_WITHIN
+    """Return the version of a node that was just started."""
     port = int(url.rsplit(":", 1)[1].rstrip("/"))
-    while time.monotonic() < deadline:
-        if node.poll() is not None:
-            break
-        if listens("127.0.0.1", port):
+
+    async def version_or_end() -> str | bool:
+        if node.poll() is None and listens("127.0.0.1", port):
             with contextlib.suppress(OSError, TimeoutError, aiormq.exceptions.AMQPError):
-                return run(handshake(url))
-        time.sleep(0.1)
+                return await handshake(url)
+        return node.poll() is not None
+
+    with contextlib.suppress(AssertionError):
+        answer = run(until(version_or_end, within=STARTS_WITHIN))
+        if isinstance(answer, str):
+            return answer
     last = output.read_text(errors="replace").strip().splitlines()[-5:]
     raise NoServerError("the private RabbitMQ node did not start: " + " / ".join(last))
-
-
-def stop(node: subprocess.Popen[bytes]) -> None:
-    """Stop a node the polite way, and after a while the other way."""
-    if node.poll() is None:
-        node.terminate()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            node.wait(20)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(node.pid, signal.SIGKILL)
-    node.wait()

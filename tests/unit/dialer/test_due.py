@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 from services.dialer.due import DueJobs, Parcel, Waiting
-from shared.contracts.calls import Job
+from tests.support.jobs import make_job
 
 START = datetime(2022, 1, 3, 13, tzinfo=UTC)
 
@@ -13,15 +13,7 @@ def ms(count):
 
 
 def waiting(slot, planned, campaign=1, lives=timedelta(seconds=60)):
-    job = Job(
-        campaign_id=campaign,
-        period_no=1,
-        slot_no=slot,
-        seq=slot + 1,
-        revision=1,
-        not_before=planned,
-        not_after=planned + lives,
-    )
+    job = make_job(campaign, slot + 1, at=planned, slot=slot, lives=lives)
     return Waiting(job, Parcel(None, 1))
 
 
