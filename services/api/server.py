@@ -56,7 +56,7 @@ class HttpServer:
 
         def converse() -> Protocol:
             # Without an access log: it would hold the parameters. AppRunner says None for that too.
-            return Protocol(server, loop=loop, access_log=None)  # type: ignore[arg-type]
+            return Protocol(server, loop=loop, access_log=None)  # type: ignore[arg-type] (None means none, says its code)
 
         # aiohttp's sites take no protocol of ours; this is what its SockSite does.
         listening = await loop.create_server(converse, sock=self._listener, backlog=_BACKLOG)

@@ -23,6 +23,7 @@ ONE_MACHINE = re.compile(r"(?<![\w.>}~-])/(?:work|root|Users/\w+|home/\w+)" + r"
 # A test that sleeps is slow on a fast machine and wrong on a slow one. The script stands alone, with a deadline.
 SLEEPS = re.compile(r"\b(?:asyncio|time)\.sleep\(")
 MAY_SLEEP = {"tests/support/waiting.py", "tests/acceptance/containers.py"}
+HAPPENS_IN_TIME = "chaos"  # an attack is a matter of when: it sleeps between its faults
 SQL = [each for each in files() if each.name == "queries.sql"]
 
 
@@ -56,7 +57,7 @@ def test_a_test_waits_for_what_must_come_and_for_nothing_else():
     faults = [
         f"{path}:{number}: {line.strip()}"
         for path in sources()
-        if path.parts[0] == "tests" and path.as_posix() not in MAY_SLEEP
+        if path.parts[0] == "tests" and path.parts[1] != HAPPENS_IN_TIME and path.as_posix() not in MAY_SLEEP
         for number, line in enumerate(text(path).splitlines(), 1)
         if SLEEPS.search(line)
     ]

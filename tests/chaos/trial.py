@@ -6,9 +6,10 @@ import asyncio
 import contextlib
 import random
 import tempfile
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from shared.clock import Clock
 from shared.db.house_clock import read_clock, set_rehearsal_clock
@@ -95,11 +96,10 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
         witness.secrets = await tenants.sign_up(database, order.tenants)
         trial.rooms = _rooms(order, ground, witness.url, port, logs)
         stack.callback(_clear, trial.rooms)
-        await stack.enter_async_context(_running(lambda: _keep_clock(database, clock)))
+        await stack.enter_async_context(_running(_keep_clock(database, clock)))
         for room in trial.rooms:
             room.start()
-        keeper = _running(lambda: _keep_rooms(trial))
-        async with keeper:
+        async with _running(_keep_rooms(trial)):
             await tenants.wait_for_api()
             entries = order.entries * (3 if order.tactic.saturated else 1)
             ordered = await tenants.order(witness.url, entries=entries)
@@ -220,9 +220,9 @@ def _clear(rooms: list[Room]) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _running(loop: Callable[[], object]) -> AsyncIterator[None]:
+async def _running(loop: Coroutine[Any, Any, None]) -> AsyncIterator[None]:
     """Run a loop beside what is inside; a fault of the loop is a fault of the trial."""
-    task = asyncio.ensure_future(loop())  # type: ignore[call-overload]
+    task = asyncio.ensure_future(loop)
     try:
         yield
     finally:
