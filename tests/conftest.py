@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -108,4 +107,4 @@ def rabbit_node(pytestconfig: pytest.Config) -> Iterator[rabbitmq.PrivateNode]:
 @pytest.fixture
 def queue_prefix() -> str:
     """A prefix no other test uses; who declares queues under it deletes them."""
-    return f"test-{secrets.token_hex(5)}."
+    return rabbitmq.make_prefix()

@@ -10,7 +10,7 @@ import socket
 import sys
 from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -95,6 +95,7 @@ class House:
     tenant: str
     clock: Clock
     rooms: dict[str, Room]
+    _database: Database
 
     async def ask(self, method: str, path: str, *, status: int = 200, token: str | None = None, **body: Any) -> Any:
         """Send one request and return the answer's JSON; any other status than expected fails the story."""
@@ -106,6 +107,11 @@ class House:
             text = await answer.text()
             assert answer.status == status, f"{method} {path}: {answer.status} {text}"
             return await answer.json(content_type=None)
+
+    async def of_another_tenant(self) -> House:
+        """Return the same house as a new tenant's programs see it: empty."""
+        token, _ = await create_token(self._database, f"acme-{secrets.token_hex(3)}", self.clock.now())
+        return replace(self, token=token)
 
     async def results(self, count: int, *, within: float = 60) -> list[dict[str, str]]:
         """Wait for that many results and return them in the order of their calls."""
@@ -163,7 +169,7 @@ async def open_house(
             stack.push_async_callback(_delete_queues, rabbit_url, prefix)
         modules = ("services",) if kind == "embedded" else ROOMS
         rooms = {module: Room(module, environment) for module in modules}
-        house = House(f"http://127.0.0.1:{port}", token, sink, tenant, Clock(), rooms)
+        house = House(f"http://127.0.0.1:{port}", token, sink, tenant, Clock(), rooms, database)
         for room in rooms.values():
             stack.push_async_callback(room.stop)
         await house.start(*modules)

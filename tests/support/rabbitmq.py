@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import os
 import re
+import secrets
 import shutil
 import signal
 import subprocess
@@ -24,6 +25,11 @@ ANSWERS_WITHIN = 5.0
 STARTS_WITHIN = 90.0
 # Debian's /usr/sbin/rabbitmq-server changes to the user rabbitmq; the script below it does not.
 SCRIPTS = ("/usr/lib/rabbitmq/bin/rabbitmq-server", "/opt/homebrew/sbin/rabbitmq-server")
+
+
+def make_prefix() -> str:
+    """Return a prefix for queues that nobody else uses."""
+    return f"test-{secrets.token_hex(5)}."
 
 
 @contextlib.contextmanager
