@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from logging import Logger
+from typing import cast
 
 from aiohttp import web
 
@@ -56,7 +58,7 @@ class HttpServer:
 
         def converse() -> Protocol:
             # Without an access log: it would hold the parameters. AppRunner says None for that too.
-            return Protocol(server, loop=loop, access_log=None)  # type: ignore[arg-type] (None means none, says its code)
+            return Protocol(server, loop=loop, access_log=cast("Logger", None))
 
         # aiohttp's sites take no protocol of ours; this is what its SockSite does.
         listening = await loop.create_server(converse, sock=self._listener, backlog=_BACKLOG)

@@ -16,6 +16,7 @@ from shared.contracts.calls import CallsExpired, PlaceCalls
 from shared.contracts.catalogue import queue_name
 from shared.domain.calling_hours import resolve
 from tests.support.ledger import add_campaign
+from tests.support.waiting import until
 
 MONDAY_8 = resolve(date(2022, 1, 3), time(8))
 LEAD = timedelta(seconds=1)
@@ -166,12 +167,12 @@ async def test_a_broker_that_confirms_nothing_delays_no_campaign_s_plan(ledger):
     stopping = asyncio.Event()
     ticker = Ticker(PacerStore(ledger), broker, clock_at(MONDAY_8), PacerSettings())
 
+    async def all_granted():
+        rows = await ledger.fetch("SELECT campaign_id FROM attempts GROUP BY 1 HAVING count(*) > 1")
+        return len(rows) == len(campaigns)
+
     async def wait_for_all():
-        while True:
-            rows = await ledger.fetch("SELECT campaign_id FROM attempts GROUP BY 1 HAVING count(*) > 1")
-            if len(rows) == len(campaigns):
-                break
-            await asyncio.sleep(0.02)
+        await until(all_granted)
         stopping.set()
         broker.thawed.set()
 
