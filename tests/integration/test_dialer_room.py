@@ -63,7 +63,7 @@ class House:
     async def open(self):
         await self.broker.open()
         platform = Platform(self.clock, self.ledger, self.broker, Environment.TEST)
-        settings = DialerSettings(database_url="postgresql://unused", lease_seconds=1)
+        settings = DialerSettings(database_url="postgresql://unused", environment="test", lease_seconds=1)
         service = build(settings, platform, self.carrier)
         running = asyncio.create_task(supervise([service.workers], self.stopping, drain_seconds=20))
         listening = asyncio.create_task(self._listen())

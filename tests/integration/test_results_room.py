@@ -63,7 +63,7 @@ async def room(ledger, clock, **settings):
     broker = MemoryBroker()
     await broker.open()
     platform = Platform(clock, ledger, broker, Environment.TEST)
-    service = build(ResultsSettings(database_url="postgresql://unused", **settings), platform)
+    service = build(ResultsSettings(database_url="postgresql://unused", environment="test", **settings), platform)
     stopping = asyncio.Event()
     running = asyncio.create_task(supervise([service.workers], stopping, drain_seconds=10))
     try:
