@@ -18,6 +18,7 @@ from yarl import URL
 from shared.domain.egress import Egress
 
 _USER_AGENT = "Paceline"
+_HEADERS = 64  # of an answer, of 8 KiB each at the most
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -80,8 +81,11 @@ class Outbound:
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
+            # What is counted is what was sent: nothing here unpacks a few bytes into many.
+            auto_decompress=False,
+            max_headers=_HEADERS,
             timeout=aiohttp.ClientTimeout(total=self._limits.total_seconds, sock_connect=self._limits.connect_seconds),
-            headers={"User-Agent": _USER_AGENT},
+            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"},
         )
         return self
 
@@ -158,6 +162,8 @@ class Outbound:
 
     async def _read(self, response: aiohttp.ClientResponse) -> Answer:
         limit = self._limits.max_bytes
+        if not self._limits.truncate and response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise _AddressRefused("the answer is compressed, which was not asked for")
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
