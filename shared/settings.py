@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network, ip_network
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -19,6 +21,18 @@ class Environment(StrEnum):
     def rehearses(self) -> bool:
         """Whether the clock may run faster than the world's."""
         return self is not Environment.PRODUCTION
+
+
+def _read_networks(written: str) -> tuple[IPv4Network | IPv6Network, ...]:
+    return tuple(ip_network(part.strip()) for part in written.split(",") if part.strip())
+
+
+def _check_networks(written: str) -> str:
+    _read_networks(written)
+    return written
+
+
+_LOOPBACK = _read_networks("127.0.0.0/8, ::1")
 
 
 class HouseSettings(BaseSettings):
@@ -45,3 +59,13 @@ class HouseSettings(BaseSettings):
     ops_port: int = Field(9090, description="Their port; 0 takes a free one.", ge=0, le=65535)
     drain_seconds: float = Field(30.0, description="How long SIGTERM waits for calls and posts in progress.", ge=0)
     pool_size: int = Field(10, description="Database connections of this process at the most.", ge=2)
+    outbound_allow: Annotated[str, AfterValidator(_check_networks)] = Field(
+        "",
+        description="Networks that start_url and result_url may lead to besides the public internet, such as "
+        "`10.20.0.0/16, fd12::/16` (docs/outbound.md).",
+    )
+
+    @property
+    def outbound_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:
+        """The networks of `outbound_allow`; a rehearsal's own applications run beside it."""
+        return _read_networks(self.outbound_allow) + (_LOOPBACK if self.environment.rehearses else ())

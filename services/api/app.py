@@ -13,6 +13,7 @@ from services.api.routes import add_routes
 from services.api.server import HttpServer, bind
 from services.api.settings import ApiSettings
 from services.api.spool import Limits
+from shared.domain.egress import Egress
 from shared.runtime.service import Check, Platform, Service
 
 
@@ -26,6 +27,7 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
         clock=platform.clock,
         database=platform.database,
         limits=Limits(fields=settings.field_bytes, upload=settings.upload_bytes),
+        egress=Egress(settings.outbound_networks),
         imports=asyncio.Semaphore(min(settings.imports_at_once, max(1, settings.pool_size // 2))),
     )
     # Bodies are bounded where they are received; this bound is only the outermost one.

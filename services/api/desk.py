@@ -19,6 +19,7 @@ from services.api.schemas.fields import ID_DIGITS, Parameters
 from services.api.spool import Limits, Numbers
 from shared.clock import Clock
 from shared.db.pool import Database
+from shared.domain.egress import Egress
 
 P = TypeVar("P", bound=Parameters)
 
@@ -30,6 +31,7 @@ class Desk:
     clock: Clock
     database: Database
     limits: Limits
+    egress: Egress  # where start_url and result_url may lead
     imports: asyncio.Semaphore  # an import holds a connection for long: some must be left for the others
 
 

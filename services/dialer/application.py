@@ -7,11 +7,11 @@ from typing import Literal, Protocol
 from services.dialer.carriers.port import Call, HungUp
 from services.dialer.classify import fault_of_document, fault_of_silence, fault_of_status
 from services.dialer.store import Intent
-from services.dialer.voicexml import NotVoiceXml, read_prompts
+from services.dialer.voicexml import MAX_BYTES, NotVoiceXml, read_prompts
 from shared.domain.call_id import to_call_id
 from shared.runtime.outbound import Answer, Limits, Outbound, Unreachable
 
-LIMITS = Limits(connect_seconds=3, total_seconds=8, max_bytes=1 << 20, redirects=2)
+LIMITS = Limits(connect_seconds=3, total_seconds=8, max_bytes=MAX_BYTES, redirects=2)
 
 
 class Application(Protocol):

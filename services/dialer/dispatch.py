@@ -20,6 +20,7 @@ from shared.broker.port import Broker, BrokerError, Delivery
 from shared.clock import Clock
 from shared.contracts.calls import Job, Outcome
 from shared.db.pool import TRANSIENT
+from shared.domain.egress import Egress
 from shared.observability.metrics import INTENTS, RETRACTED
 from shared.runtime.outbound import Outbound
 from shared.runtime.supervisor import Crew
@@ -53,7 +54,7 @@ class Dispatch:
         self._briefs: dict[tuple[int, int], Brief] = {}
         self._wake = asyncio.Event()
         self._accepts = True
-        self._outbound = Outbound(LIMITS)
+        self._outbound = Outbound(LIMITS, Egress(settings.outbound_networks))
         self._reporter = Reporter(broker, clock, published=self._forget)
         application = VoiceXmlApplication(self._outbound, method=settings.start_url_method)
         self.placing = Placing(carrier, application, self._reporter, clock=clock, retract=self._take_back)

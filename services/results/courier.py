@@ -17,6 +17,7 @@ from services.results.settings import ResultsSettings
 from services.results.store import Due, ResultsStore, Settled
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT
+from shared.domain.egress import Egress
 from shared.observability.metrics import DELIVERIES
 from shared.runtime.outbound import Limits, Outbound, Unreachable
 from shared.runtime.supervisor import Crew
@@ -42,7 +43,7 @@ class Courier:
         self._clock = clock
         self._at_once = settings.callbacks_at_once
         self._per_host = settings.callbacks_per_host
-        self._outbound = Outbound(_LIMITS)
+        self._outbound = Outbound(_LIMITS, Egress(settings.outbound_networks))
         self._under_way: Counter[str] = Counter()
         self._doors: dict[str, asyncio.Semaphore] = {}
         self._settled: list[Settled] = []

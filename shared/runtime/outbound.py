@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -10,9 +11,14 @@ from typing import Self
 from urllib.parse import urlencode
 
 import aiohttp
+from aiohttp.abc import AbstractResolver
+from aiohttp.connector import AddrInfoType
 from yarl import URL
 
+from shared.domain.egress import Egress
+
 _USER_AGENT = "Paceline"
+_HEADERS = 64  # of an answer, of 8 KiB each at the most
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -26,6 +32,13 @@ class Unreachable(Exception):
 
 class _AddressRefused(Exception):
     """The address is not one we call."""
+
+
+class _OutOfBounds(OSError):
+    """A host's address is none that tenants may send us to."""
+
+    def __init__(self) -> None:
+        super().__init__("its host's address is private or reserved")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,20 +66,26 @@ class Answer:
 class Outbound:
     """A session with limits; use it as a context. Cookies are never kept, proxies never taken from outside."""
 
-    def __init__(self, limits: Limits, *, connections: int = 0) -> None:
+    def __init__(self, limits: Limits, egress: Egress, *, resolver: AbstractResolver | None = None) -> None:
         self._limits = limits
-        self._connections = connections
+        self._egress = egress
+        self._resolver = resolver
         self._session: aiohttp.ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            # A guard against addresses inside the house belongs here: TCPConnector(socket_factory=…) sees the
-            # concrete address right before each connect, redirects and re-connects included.
-            connector=aiohttp.TCPConnector(limit=self._connections, ttl_dns_cache=10),
+            # The factory sees the very address of each connect: whatever a name, a redirect or a second look into
+            # the DNS came to, nothing stands between its judgement and the connection.
+            connector=aiohttp.TCPConnector(
+                limit=0, ttl_dns_cache=10, resolver=self._resolver, socket_factory=self._open_socket
+            ),
             cookie_jar=aiohttp.DummyCookieJar(),
             trust_env=False,
+            # What is counted is what was sent: nothing here unpacks a few bytes into many.
+            auto_decompress=False,
+            max_headers=_HEADERS,
             timeout=aiohttp.ClientTimeout(total=self._limits.total_seconds, sock_connect=self._limits.connect_seconds),
-            headers={"User-Agent": _USER_AGENT},
+            headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"},
         )
         return self
 
@@ -76,6 +95,12 @@ class Outbound:
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+    def _open_socket(self, info: AddrInfoType) -> socket.socket:
+        family, kind, protocol, _, address = info
+        if family not in (socket.AF_INET, socket.AF_INET6) or not self._egress.permits(str(address[0])):
+            raise _OutOfBounds
+        return socket.socket(family, kind, protocol)
 
     async def post(self, url: str, body: bytes, *, headers: Mapping[str, str]) -> Answer:
         """Post these bytes; raises Unreachable when there was no answer within the limits."""
@@ -108,8 +133,8 @@ class Outbound:
             raise Unreachable("its host name is not known") from None
         except (aiohttp.ClientSSLError, aiohttp.ClientConnectorCertificateError):
             raise Unreachable("no trusted TLS connection") from None
-        except aiohttp.ClientConnectorError:
-            raise Unreachable("no connection") from None
+        except aiohttp.ClientConnectorError as error:
+            raise Unreachable(_why(error.os_error)) from None
         except (aiohttp.ClientError, OSError, ValueError):
             raise Unreachable("the connection broke or the answer was not HTTP") from None
 
@@ -137,6 +162,8 @@ class Outbound:
 
     async def _read(self, response: aiohttp.ClientResponse) -> Answer:
         limit = self._limits.max_bytes
+        if not self._limits.truncate and response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            raise _AddressRefused("the answer is compressed, which was not asked for")
         body = bytearray()
         async for chunk in response.content.iter_any():
             body += chunk
@@ -151,4 +178,10 @@ class Outbound:
 def _checked(address: URL) -> URL:
     if address.scheme not in ("http", "https") or not address.host:
         raise _AddressRefused("the address is not an http or https URL")
+    if address.user is not None or address.password is not None:
+        raise _AddressRefused("the address holds a user name or password")
     return address
+
+
+def _why(error: OSError) -> str:
+    return str(error) if isinstance(error, _OutOfBounds) else "no connection"

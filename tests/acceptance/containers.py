@@ -1,6 +1,6 @@
 """One campaign through the containers: `python tests/acceptance/containers.py` against a house that compose brought up.
 
-    cp .env.example .env                                   # and set the passwords
+    cp .env.example .env                                   # set the passwords, and uncomment OUTBOUND_ALLOW
     docker compose --profile demo up -d --wait
     python tests/acceptance/containers.py
 

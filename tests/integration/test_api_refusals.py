@@ -90,6 +90,11 @@ BAD = [
         )
     ],
     ("campaigns", replaced(CAMPAIGN, result_url="file:///etc/passwd"), "result_url"),
+    *[
+        ("campaigns", replaced(CAMPAIGN, **{field: bad}), field)
+        for field in ("start_url", "result_url")
+        for bad in ("http://10.0.0.1/", "http://169.254.169.254/", "http://[::ffff:10.0.0.1]/", "http://[fd00::1]/x", "http://2130706433/")
+    ],
     ("campaigns", replaced(CAMPAIGN, id=5), "id"),
     ("campaigns/start", {}, "campaign_id"),
     ("campaigns/start", {"campaign_id": "x"}, "campaign_id"),
@@ -117,6 +122,7 @@ async def test_bad_updates_are_named_and_change_nothing(api):
         (f"campaigns/{number}", {"start_date": "2026-02-01"}, "start_date"),
         (f"campaigns/{number}", {"start_url": "http://new.test/", "schedule": "nope"}, "schedule"),
         (f"campaigns/{number}", {"profiles": overlapping()}, "profiles"),
+        (f"campaigns/{number}", {"result_url": "http://192.168.0.1/", "end_date": "2026-01-30"}, "result_url"),
         (f"campaigns/{number}", {"profiles": []}, "profiles"),
         (f"campaigns/{number}", {"profiles": [WINDOWS[0], WINDOWS[1] | {"profile": "no"}]}, "profiles.1.profile"),
         (f"campaigns/{number}", {"state": "running"}, "state"),

@@ -59,7 +59,7 @@ class House:
     async def open(self):
         platform = await make_platform(self.ledger, self.clock)
         self.broker = platform.broker
-        settings = DialerSettings(database_url="postgresql://unused", lease_seconds=1)
+        settings = DialerSettings(database_url="postgresql://unused", environment="test", lease_seconds=1)
         listening = asyncio.create_task(self._listen())
         try:
             async with at_work(build(settings, platform, self.carrier)):

@@ -59,7 +59,9 @@ class Sink:
 @contextlib.asynccontextmanager
 async def room(ledger, clock, **settings):
     platform = await make_platform(ledger, clock)
-    async with at_work(build(ResultsSettings(database_url="postgresql://unused", **settings), platform)):
+    async with at_work(
+        build(ResultsSettings(database_url="postgresql://unused", environment="test", **settings), platform)
+    ):
         yield platform.broker
 
 

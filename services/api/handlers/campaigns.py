@@ -6,6 +6,7 @@ from aiohttp import web
 
 from services.api import campaign_store as store
 from services.api.desk import Visit, answer, done
+from services.api.destinations import check_destinations
 from services.api.handlers.calls import split_options, told
 from services.api.schemas.campaigns import CampaignOnly, CreateCampaign, Page, UpdateCampaign
 
@@ -15,6 +16,7 @@ async def create(visit: Visit) -> web.Response:
     async with visit.decoded() as decoded:
         fields, skip = split_options(decoded.fields)
         wanted = CreateCampaign.model_validate(fields)
+        check_destinations({"start_url": wanted.start_url, "result_url": wanted.result_url}, visit.desk.egress)
         async with visit.importing(decoded.numbers):
             campaign_id, tally = await store.create(
                 visit.desk.database,
@@ -47,6 +49,7 @@ async def update(visit: Visit) -> web.Response:
     """Update Campaign."""
     campaign_id = visit.resource_id
     wanted = await visit.read(UpdateCampaign)
+    check_destinations({"start_url": wanted.start_url, "result_url": wanted.result_url}, visit.desk.egress)
     await store.update(
         visit.desk.database, wanted, account_id=visit.account_id, campaign_id=campaign_id, now=visit.desk.clock.now()
     )

@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, time
+from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
+from yarl import URL
 
 NICKNAME_LIMIT = 64
 URL_LIMIT = 2048
@@ -18,6 +20,9 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}\Z", re.ASCII)
 _TIME = re.compile(r"(?:[01]\d|2[0-3]):[0-5]\d\Z", re.ASCII)
 _NO_URL = "must be an http or https URL without blanks, such as https://example.com/path"
 _BLANK = re.compile(r"[\s\x00-\x1f\x7f]")
+_NO_HOST = "must name its host, or give its IPv4 address as four decimal numbers"
+# A host whose last part is a number is an IPv4 address in one of its old spellings: 127.1, 0x7f000001, 2130706433.
+_ENDS_IN_A_NUMBER = re.compile(r"(?:.*\.)?(?:\d+|0x[0-9a-f]*)\.?\Z", re.IGNORECASE)
 # Outside these years calendars and time zones are of no use to a campaign.
 _FIRST_YEAR, _LAST_YEAR = 2000, 2199
 
@@ -114,7 +119,21 @@ def read_url(value: Any) -> str:
         raise ValueError(_NO_URL)
     if "@" in parts.netloc:
         raise ValueError("must not hold a user name or password")
+    try:
+        host = URL(value).host or ""
+    except ValueError:
+        raise ValueError(_NO_URL) from None
+    if read_ip(host) is None and ("%" in host or _ENDS_IN_A_NUMBER.match(host)):
+        raise ValueError(_NO_HOST)
     return value
+
+
+def read_ip(host: str) -> str | None:
+    """Return the host of a URL when it is an IP address; a name is none."""
+    try:
+        return str(ip_address(host))
+    except ValueError:
+        return None
 
 
 def read_optional_url(value: Any) -> str | None:

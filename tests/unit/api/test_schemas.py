@@ -72,7 +72,11 @@ def test_urls(value):
 
 @pytest.mark.parametrize(
     "value",
-    ["", "x", "/a", "ftp://x", "http:///a", "http://a@x", "http://:p@x", "http://x:0", "http://x:y", "http://x\n"],
+    [
+        *("", "x", "/a", "ftp://x", "http:///a", "http://a@x", "http://:p@x", "http://x:0", "http://x:y", "http://x\n"),
+        *("http://2130706433", "http://127.1/", "http://0x7f.1/", "http://0177.0.0.1/", "http://1.2.3.4.5/"),
+        *("http://127.0.0.1./", "http://%31.0.0.1/", "http://x\\@y/", "http://x\\y/", "file:///x", "http+unix://x/y"),
+    ],
 )
 def test_urls_that_are_none(value):
     with pytest.raises(ValueError, match="must"):
