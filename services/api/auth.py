@@ -5,15 +5,26 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 from datetime import datetime
 
 from services.api.errors import Problem
+from services.api.scopes import Scope
 from shared.db.pool import Database
 from shared.db.statements import load_statements
 
 SQL = load_statements("services.api")
 _PIECES = 3
 _NOBODY = bytes(32)
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An account that proved itself, and with which token."""
+
+    account_id: int
+    token_id: str
+    scopes: frozenset[Scope]
 
 
 def issue() -> tuple[str, str, bytes]:
@@ -27,8 +38,10 @@ def hash_secret(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
 
 
-async def authenticate(database: Database, header: str | None, *, now: datetime) -> int:
-    """Return the account of an Authorization header.
+async def authenticate(database: Database, header: str | None, *, now: datetime) -> Caller:
+    """Return who an Authorization header says is calling.
+
+    Every request asks the ledger: a revoked token is refused from the next request on.
 
     Raises:
         Problem: 401, the same for every reason.
@@ -40,7 +53,22 @@ async def authenticate(database: Database, header: str | None, *, now: datetime)
     row = await database.fetch_one(SQL["find_token"], pieces[1], now) if pieces[1].isascii() else None
     if not hmac.compare_digest(hash_secret(pieces[2]), row["secret_hash"] if row else _NOBODY) or row is None:
         raise _unauthorized(header)
-    return int(row["account_id"])
+    return Caller(row["account_id"], pieces[1], frozenset(map(Scope, row["scopes"])))
+
+
+def require(caller: Caller, scope: Scope) -> None:
+    """Let only a token with this scope pass.
+
+    Raises:
+        Problem: 403, with what is needed.
+    """
+    if scope not in caller.scopes:
+        raise Problem(
+            403,
+            f"This token may not do that: it needs the scope `{scope}`, and has `{' '.join(sorted(caller.scopes))}`.",
+            slug="insufficient-scope",
+            headers={"WWW-Authenticate": f'Bearer realm="paceline", error="insufficient_scope", scope="{scope}"'},
+        )
 
 
 def _unauthorized(header: str | None) -> Problem:

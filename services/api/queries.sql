@@ -1,6 +1,6 @@
 -- name: find_token
 -- A token that is valid now.
-SELECT account_id, secret_hash FROM tokens
+SELECT account_id, secret_hash, scopes FROM tokens
 WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2);
 
 -- name: create_account
@@ -12,8 +12,25 @@ INSERT INTO accounts (name, webhook_secret, created_at) VALUES ($1, $2, $3) ON C
 SELECT id, webhook_secret FROM accounts WHERE name = $1;
 
 -- name: create_token
--- The public part of a token and the hash of its secret.
-INSERT INTO tokens (id, account_id, secret_hash, created_at) VALUES ($1, $2, $3, $4);
+-- The public part of a token, the hash of its secret, and what it is good for and how long (NULL: for ever).
+INSERT INTO tokens (id, account_id, secret_hash, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6);
+
+-- name: list_tokens
+-- The tokens of an account, the valid and the others, oldest first.
+SELECT id, scopes, created_at, expires_at, revoked_at FROM tokens WHERE account_id = $1 ORDER BY created_at, id;
+
+-- name: lock_token
+-- A token that is valid now, held while another takes its place.
+SELECT account_id, scopes, created_at, expires_at FROM tokens
+WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2) FOR UPDATE;
+
+-- name: expire_token
+-- A token's last instant.
+UPDATE tokens SET expires_at = $2 WHERE id = $1;
+
+-- name: revoke_token
+-- A token is worth nothing from now on; one that was revoked keeps its first instant.
+UPDATE tokens SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1;
 
 -- name: create_schedule
 -- A schedule of an account.

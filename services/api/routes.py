@@ -1,4 +1,4 @@
-"""The seed on one screen: every operation, its handler and its summary."""
+"""The seed on one screen: every operation, the scope it needs, its handler and its summary."""
 
 from __future__ import annotations
 
@@ -8,45 +8,48 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from services.api.auth import authenticate
+from services.api.auth import authenticate, require
 from services.api.desk import Desk, Visit
 from services.api.handlers import calls, campaigns
 from services.api.handlers.reusables import profiles, schedules
+from services.api.scopes import Scope
 
 
 class Route(NamedTuple):
-    """One operation."""
+    """One operation; there is none without a scope."""
 
     method: str
     path: str
+    scope: Scope
     handler: Callable[[Visit], Awaitable[web.Response]]
     summary: str
 
 
+READ, WRITE, CONTROL = Scope
 ROUTES = (
-    Route("POST", "/api/schedules", schedules.create, "Create Schedule"),
-    Route("GET", "/api/schedules", schedules.list_all, "Get Schedules"),
-    Route("GET", "/api/schedules/{id}", schedules.get, "Get one schedule"),
-    Route("PATCH", "/api/schedules/{id}", schedules.update, "Update Schedule"),
-    Route("PUT", "/api/schedules/{id}", schedules.update, "Update Schedule"),
-    Route("DELETE", "/api/schedules/{id}", schedules.delete, "Delete Schedule"),
-    Route("POST", "/api/profiles", profiles.create, "Create Profile"),
-    Route("GET", "/api/profiles", profiles.list_all, "Get Profiles"),
-    Route("GET", "/api/profiles/{id}", profiles.get, "Get one profile"),
-    Route("PATCH", "/api/profiles/{id}", profiles.update, "Update Profile"),
-    Route("PUT", "/api/profiles/{id}", profiles.update, "Update Profile"),
-    Route("DELETE", "/api/profiles/{id}", profiles.delete, "Delete Profile"),
-    Route("POST", "/api/campaigns", campaigns.create, "Create Campaign"),
-    Route("GET", "/api/campaigns", campaigns.list_all, "Get Campaigns"),
-    Route("PATCH", "/api/campaigns", campaigns.list_unchanged, "Update Campaign without an id: the list"),
-    Route("PUT", "/api/campaigns", campaigns.list_unchanged, "Update Campaign without an id: the list"),
-    Route("POST", "/api/campaigns/start", campaigns.start, "Start Campaign"),
-    Route("POST", "/api/campaigns/stop", campaigns.stop, "Stop Campaign"),
-    Route("POST", "/api/campaigns/add-calls", calls.add, "Add Calls"),
-    Route("GET", "/api/campaigns/{id:[0-9]+}", campaigns.get, "Get one campaign"),
-    Route("PATCH", "/api/campaigns/{id:[0-9]+}", campaigns.update, "Update Campaign"),
-    Route("PUT", "/api/campaigns/{id:[0-9]+}", campaigns.update, "Update Campaign"),
-    Route("DELETE", "/api/campaigns/{id:[0-9]+}", campaigns.delete, "Delete Campaign"),
+    Route("POST", "/api/schedules", WRITE, schedules.create, "Create Schedule"),
+    Route("GET", "/api/schedules", READ, schedules.list_all, "Get Schedules"),
+    Route("GET", "/api/schedules/{id}", READ, schedules.get, "Get one schedule"),
+    Route("PATCH", "/api/schedules/{id}", WRITE, schedules.update, "Update Schedule"),
+    Route("PUT", "/api/schedules/{id}", WRITE, schedules.update, "Update Schedule"),
+    Route("DELETE", "/api/schedules/{id}", WRITE, schedules.delete, "Delete Schedule"),
+    Route("POST", "/api/profiles", WRITE, profiles.create, "Create Profile"),
+    Route("GET", "/api/profiles", READ, profiles.list_all, "Get Profiles"),
+    Route("GET", "/api/profiles/{id}", READ, profiles.get, "Get one profile"),
+    Route("PATCH", "/api/profiles/{id}", WRITE, profiles.update, "Update Profile"),
+    Route("PUT", "/api/profiles/{id}", WRITE, profiles.update, "Update Profile"),
+    Route("DELETE", "/api/profiles/{id}", WRITE, profiles.delete, "Delete Profile"),
+    Route("POST", "/api/campaigns", WRITE, campaigns.create, "Create Campaign"),
+    Route("GET", "/api/campaigns", READ, campaigns.list_all, "Get Campaigns"),
+    Route("PATCH", "/api/campaigns", READ, campaigns.list_unchanged, "Update Campaign without an id: the list"),
+    Route("PUT", "/api/campaigns", READ, campaigns.list_unchanged, "Update Campaign without an id: the list"),
+    Route("POST", "/api/campaigns/start", CONTROL, campaigns.start, "Start Campaign"),
+    Route("POST", "/api/campaigns/stop", CONTROL, campaigns.stop, "Stop Campaign"),
+    Route("POST", "/api/campaigns/add-calls", WRITE, calls.add, "Add Calls"),
+    Route("GET", "/api/campaigns/{id:[0-9]+}", READ, campaigns.get, "Get one campaign"),
+    Route("PATCH", "/api/campaigns/{id:[0-9]+}", WRITE, campaigns.update, "Update Campaign"),
+    Route("PUT", "/api/campaigns/{id:[0-9]+}", WRITE, campaigns.update, "Update Campaign"),
+    Route("DELETE", "/api/campaigns/{id:[0-9]+}", WRITE, campaigns.delete, "Delete Campaign"),
 )
 
 
@@ -59,10 +62,11 @@ def add_routes(app: web.Application, desk: Desk) -> None:
 
 
 def _authenticated(desk: Desk, route: Route) -> Handler:
-    """Return the aiohttp handler: nothing of a request is read before its token."""
+    """Return the aiohttp handler: nothing of a request is read before its token and what that is good for."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        account_id = await authenticate(desk.database, request.headers.get("Authorization"), now=desk.clock.now())
-        return await route.handler(Visit(desk, request, account_id))
+        caller = await authenticate(desk.database, request.headers.get("Authorization"), now=desk.clock.now())
+        require(caller, route.scope)
+        return await route.handler(Visit(desk, request, caller.account_id))
 
     return handle

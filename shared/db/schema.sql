@@ -25,8 +25,10 @@ CREATE TABLE tokens (
     created_at  timestamptz NOT NULL,
     expires_at  timestamptz,
     revoked_at  timestamptz,
+    scopes      text[]      NOT NULL,
     CONSTRAINT tokens_pkey PRIMARY KEY (id),
     CONSTRAINT tokens_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+    CONSTRAINT tokens_scopes_check CHECK (cardinality(scopes) >= 1 AND scopes <@ ARRAY['read', 'write', 'control']),
     CONSTRAINT tokens_secret_hash_check CHECK (length(secret_hash) = 32)
 );
 
