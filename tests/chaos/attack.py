@@ -11,7 +11,7 @@ from tests.chaos.echo import echo
 from tests.chaos.ground import Ground
 from tests.chaos.rooms import Room
 from tests.chaos.tactics import Tactic
-from tests.chaos.tenants import Tenants
+from tests.chaos.tenants import Tenant, Tenants
 
 if TYPE_CHECKING:
     from tests.chaos.trial import Trial
@@ -156,6 +156,9 @@ async def _run_errands(tenants: Tenants, witness: str) -> None:
 
 
 async def _stop_and_start(tactic: Tactic, tenants: Tenants, dice: random.Random) -> None:
-    while tactic.stops:
-        await asyncio.sleep(dice.expovariate(tactic.stops))
-        await tenants.stop_and_start(pause=dice.uniform(0.2, 3.0))
+    async def one(tenant: Tenant) -> None:
+        while tactic.stops:
+            await asyncio.sleep(dice.expovariate(tactic.stops / len(tenants.tenants)))
+            await tenants.stop_and_start(tenant, pause=dice.uniform(0.1, 1.0))
+
+    await asyncio.gather(*(one(tenant) for tenant in tenants.tenants))

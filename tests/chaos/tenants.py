@@ -176,9 +176,8 @@ class Tenants:
             for made in (campaign, profile, schedule):
                 await self.ask(tenant, "DELETE", made)
 
-    async def stop_and_start(self, *, pause: float) -> None:
-        """Let some tenant stop its campaign for a while, and note when that was answered."""
-        tenant = self.dice.choice(self.tenants)
+    async def stop_and_start(self, tenant: Tenant, *, pause: float) -> None:
+        """Let a tenant stop its campaign for a while, and note when that was answered."""
         asked = {"campaign_id": tenant.campaign_id}
         await self._insist(tenant, "/api/campaigns/stop", lambda: asked)
         answered_at = self.clock.now()
