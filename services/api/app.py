@@ -9,6 +9,7 @@ from aiohttp import web
 
 from services.api.desk import Desk
 from services.api.errors import error_middleware
+from services.api.idempotency import Forgetter
 from services.api.routes import add_routes
 from services.api.server import HttpServer, bind
 from services.api.settings import ApiSettings
@@ -37,4 +38,6 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
     server = HttpServer(
         app, listener or bind(settings.api_host, settings.api_port), drain_seconds=settings.drain_seconds
     )
-    return Service("api", (server,), (Check("database", platform.database.answers),))
+    return Service(
+        "api", (server, Forgetter(platform.database, platform.clock)), (Check("database", platform.database.answers),)
+    )

@@ -16,7 +16,7 @@ from aiohttp import web
 from services.api import jsonlists
 from services.api.errors import Problem, malformed
 from services.api.multipart import read_multipart
-from services.api.spool import Limits, Numbers, spool
+from services.api.spool import Limits, Note, Numbers, spool, unheard
 
 LISTS = frozenset({"days", "profiles", "phone_numbers"})
 NUMBERS = "phone_numbers"
@@ -48,15 +48,15 @@ class Decoded:
             self.numbers.close()
 
 
-async def decode(request: web.Request, limits: Limits) -> Decoded:
-    """Merge the query string and the body into one set of parameters.
+async def decode(request: web.Request, limits: Limits, note: Note = unheard) -> Decoded:
+    """Merge the query string and the body into one set of parameters; `note` hears the body.
 
     Raises:
         Problem: 400 malformed, 413 too large, 415 a type nobody reads, 422 a file that is none.
     """
     query = from_pairs(_parse_query(request.rel_url.raw_query_string.encode()))
     try:
-        decoded = await _decode_body(request, limits)
+        decoded = await _decode_body(request, limits, note)
     except (web.RequestPayloadError, aiohttp.ClientPayloadError, aiohttp.http.HttpProcessingError) as error:
         raise malformed("its Content-Encoding or Transfer-Encoding is broken") from error
     try:
@@ -77,12 +77,12 @@ def from_query(request: web.Request) -> dict[str, Any]:
     return from_pairs(_parse_query(request.rel_url.raw_query_string.encode()))
 
 
-async def _decode_body(request: web.Request, limits: Limits) -> Decoded:
+async def _decode_body(request: web.Request, limits: Limits, note: Note) -> Decoded:
     if not request.can_read_body:
         return Decoded()
     kind = request.content_type.lower()
     if kind == "multipart/form-data":
-        pairs, file = await read_multipart(request, limits)
+        pairs, file = await read_multipart(request, limits, note)
         try:
             return Decoded(from_pairs(pairs), file)
         except BaseException:
@@ -90,15 +90,15 @@ async def _decode_body(request: web.Request, limits: Limits) -> Decoded:
                 file.close()
             raise
     if kind == "application/x-www-form-urlencoded":
-        with await spool(request.content, limits.fields) as body:
+        with await spool(request.content, limits.fields, note=note) as body:
             return Decoded(from_pairs(_parse_query(body.read())))
     if kind in _JSON_TYPES or kind.endswith("+json") or kind in _UNTYPED:
-        return await _decode_json(request, limits, typed=kind not in _UNTYPED)
+        return await _decode_json(request, limits, note, typed=kind not in _UNTYPED)
     raise Problem(415, "Send JSON, a form (urlencoded or multipart) or parameters in the query string.")
 
 
-async def _decode_json(request: web.Request, limits: Limits, *, typed: bool) -> Decoded:
-    body = await spool(request.content, limits.upload, longest_token=limits.fields)
+async def _decode_json(request: web.Request, limits: Limits, note: Note, *, typed: bool) -> Decoded:
+    body = await spool(request.content, limits.upload, note=note, longest_token=limits.fields)
     keep = False
     try:
         size = body.seek(0, 2)

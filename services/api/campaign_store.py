@@ -25,11 +25,12 @@ from shared.domain.campaign_state import CampaignState
 from shared.domain.errors import CampaignEnded
 
 SQL = load_statements("services.api")
+Changed = dict[str, Any]  # what a write says of the campaign: its id
 _GONE = "was deleted just now, or one of the profiles was: list them and send the request again"
 
 
 async def create(
-    database: Database,
+    connection: Connection,
     wanted: CreateCampaign,
     *,
     account_id: int,
@@ -37,7 +38,7 @@ async def create(
     skip: bool,
     now: datetime,
 ) -> tuple[int, Tally | None]:
-    """Store a campaign and, when they came with it, its numbers: both or neither.
+    """Store a campaign and, when they came with it, its numbers, in the connection's transaction: both or neither.
 
     Raises:
         Problem: 422 an unknown schedule or profile, dates out of order or past, a bad list.
@@ -45,32 +46,29 @@ async def create(
     windows = [pace.window for pace in wanted.profiles]
     ends_at = settle_end(wanted.start_date, wanted.end_date, windows, given=wanted.changes, now=now)
     try:
-        async with database.transaction() as connection:
-            schedule_id = await _find_schedule(connection, account_id, wanted.schedule)
-            profile_ids = await _find_profiles(connection, account_id, wanted.profiles)
-            campaign_id = int(
-                await connection.fetchval(
-                    SQL["create_campaign"],
-                    account_id,
-                    wanted.start_date,
-                    wanted.end_date,
-                    ends_at,
-                    schedule_id,
-                    wanted.start_url,
-                    wanted.result_url,
-                    now,
-                )
+        schedule_id = await _find_schedule(connection, account_id, wanted.schedule)
+        profile_ids = await _find_profiles(connection, account_id, wanted.profiles)
+        campaign_id = int(
+            await connection.fetchval(
+                SQL["create_campaign"],
+                account_id,
+                wanted.start_date,
+                wanted.end_date,
+                ends_at,
+                schedule_id,
+                wanted.start_url,
+                wanted.result_url,
+                now,
             )
-            await connection.execute(SQL["create_pacing"], campaign_id)
-            await _attach(connection, campaign_id, account_id=account_id, paces=wanted.profiles, ids=profile_ids)
-            if numbers is None:
-                return campaign_id, None
-            tally = await add_numbers(
-                connection, numbers, account_id=account_id, campaign_id=campaign_id, skip=skip, now=now
-            )
-            return campaign_id, tally
+        )
+        await connection.execute(SQL["create_pacing"], campaign_id)
+        await _attach(connection, campaign_id, account_id=account_id, paces=wanted.profiles, ids=profile_ids)
     except ForeignKeyViolation:
         raise refuse_field("schedule", _GONE) from None
+    if numbers is None:
+        return campaign_id, None
+    tally = await add_numbers(connection, numbers, account_id=account_id, campaign_id=campaign_id, skip=skip, now=now)
+    return campaign_id, tally
 
 
 async def list_all(database: Database, *, account_id: int, page: Page) -> list[dict[str, Any]]:
@@ -92,8 +90,8 @@ async def get(database: Database, *, account_id: int, campaign_id: int) -> dict[
 
 
 async def update(
-    database: Database, wanted: UpdateCampaign, *, account_id: int, campaign_id: int, now: datetime
-) -> None:
+    connection: Connection, wanted: UpdateCampaign, *, account_id: int, campaign_id: int, now: datetime
+) -> Changed:
     """Change what is given; whatever was planned under other hours or pace is refused from here on.
 
     Raises:
@@ -102,73 +100,73 @@ async def update(
     """
     given = wanted.changes
     try:
-        async with database.transaction() as connection:
-            before = await _lock(connection, account_id, campaign_id)
-            if not campaign_state.accepts_calls(_standing(before, now)):
-                raise CampaignEnded
-            after = dict(before) | given
-            if "schedule" in given:
-                after["schedule_id"] = await _find_schedule(connection, account_id, wanted.schedule)
-            if "profiles" in given:
-                ids = await _find_profiles(connection, account_id, wanted.profiles)
-                await connection.execute(SQL["detach_profiles"], campaign_id)
-                await _attach(connection, campaign_id, account_id=account_id, paces=wanted.profiles, ids=ids)
-            rows = await connection.fetch(SQL["campaign_windows"], campaign_id)
-            windows = [Window(row["start_time"], row["end_time"]) for row in rows]
-            ends_at = settle_end(after["start_date"], after["end_date"], windows, given=given, now=now)
-            replanned = bool(given.keys() & {"start_date", "end_date", "schedule", "profiles"})
-            await connection.execute(
-                SQL["update_campaign"],
-                campaign_id,
-                after["start_date"],
-                after["end_date"],
-                ends_at,
-                after["schedule_id"],
-                after["start_url"],
-                after["result_url"],
-                int(replanned),
-                now,
-            )
-            await append(connection, CampaignChanged(campaign_id=campaign_id), now=now)
+        before = await _lock(connection, account_id, campaign_id)
+        if not campaign_state.accepts_calls(_standing(before, now)):
+            raise CampaignEnded
+        after = dict(before) | given
+        if "schedule" in given:
+            after["schedule_id"] = await _find_schedule(connection, account_id, wanted.schedule)
+        if "profiles" in given:
+            ids = await _find_profiles(connection, account_id, wanted.profiles)
+            await connection.execute(SQL["detach_profiles"], campaign_id)
+            await _attach(connection, campaign_id, account_id=account_id, paces=wanted.profiles, ids=ids)
+        rows = await connection.fetch(SQL["campaign_windows"], campaign_id)
+        windows = [Window(row["start_time"], row["end_time"]) for row in rows]
+        ends_at = settle_end(after["start_date"], after["end_date"], windows, given=given, now=now)
+        replanned = bool(given.keys() & {"start_date", "end_date", "schedule", "profiles"})
+        await connection.execute(
+            SQL["update_campaign"],
+            campaign_id,
+            after["start_date"],
+            after["end_date"],
+            ends_at,
+            after["schedule_id"],
+            after["start_url"],
+            after["result_url"],
+            int(replanned),
+            now,
+        )
     except ForeignKeyViolation:
         raise refuse_field("schedule", _GONE) from None
+    await append(connection, CampaignChanged(campaign_id=campaign_id), now=now)
+    return {"id": campaign_id}
 
 
-async def start(database: Database, *, account_id: int, campaign_id: int, now: datetime) -> None:
+async def start(connection: Connection, *, account_id: int, campaign_id: int, now: datetime) -> Changed:
     """Arm a campaign.
 
     Raises:
         Problem: 404.
         CampaignEnded: its dates are over.
     """
-    async with database.transaction() as connection:
-        await _move(connection, account_id, campaign_id, step=campaign_state.started, now=now)
-        await append(connection, CampaignStarted(campaign_id=campaign_id), now=now)
+    await _move(connection, account_id, campaign_id, step=campaign_state.started, now=now)
+    await append(connection, CampaignStarted(campaign_id=campaign_id), now=now)
+    return {"id": campaign_id}
 
 
-async def stop(database: Database, *, account_id: int, campaign_id: int, now: datetime) -> None:
+async def stop(connection: Connection, *, account_id: int, campaign_id: int, now: datetime) -> Changed:
     """Halt a campaign: the row's lock orders it against the intents of the dialers.
 
     Raises:
         Problem: 404.
         CampaignEnded: its dates are over.
     """
-    async with database.transaction() as connection:
-        await _move(connection, account_id, campaign_id, step=campaign_state.stopped, now=now)
-        await append(connection, CampaignStopped(campaign_id=campaign_id), now=now)
+    await _move(connection, account_id, campaign_id, step=campaign_state.stopped, now=now)
+    await append(connection, CampaignStopped(campaign_id=campaign_id), now=now)
+    return {"id": campaign_id}
 
 
-async def delete(database: Database, *, account_id: int, campaign_id: int, now: datetime) -> None:
+async def delete(connection: Connection, *, account_id: int, campaign_id: int, now: datetime) -> Changed:
     """Take a campaign away, in any state; its schedule and profiles stay and are free.
 
     Raises:
         Problem: 404.
     """
-    async with database.transaction() as connection:
-        await _lock(connection, account_id, campaign_id)
-        await connection.execute(SQL["detach_profiles"], campaign_id)
-        await connection.execute(SQL["delete_campaign"], campaign_id, now)
-        await append(connection, CampaignStopped(campaign_id=campaign_id), now=now)
+    await _lock(connection, account_id, campaign_id)
+    await connection.execute(SQL["detach_profiles"], campaign_id)
+    await connection.execute(SQL["delete_campaign"], campaign_id, now)
+    await append(connection, CampaignStopped(campaign_id=campaign_id), now=now)
+    return {"id": campaign_id}
 
 
 async def _move(

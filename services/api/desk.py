@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, TypeAlias, TypeVar
 
 import orjson
 from aiohttp import web
 
-from services.api import bodies
+from services.api import bodies, idempotency
+from services.api.auth import Caller
 from services.api.bodies import Decoded
 from services.api.errors import not_found
+from services.api.idempotency import Keyed
 from services.api.schemas.campaigns import Page
 from services.api.schemas.fields import ID_DIGITS, Parameters
-from services.api.spool import Limits, Numbers
+from services.api.spool import Limits, Numbers, unheard
 from shared.clock import Clock
-from shared.db.pool import Database
+from shared.db.pool import Connection, Database
 from shared.domain.egress import Egress
 
 P = TypeVar("P", bound=Parameters)
+# What a write does inside its transaction; it returns what the answer says of it.
+Effect: TypeAlias = Callable[[Connection], Awaitable[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,18 @@ class Visit:
 
     desk: Desk
     request: web.Request
-    account_id: int
+    caller: Caller
+    keyed: Keyed | None = None  # a write whose sender may send it again
+
+    @property
+    def account_id(self) -> int:
+        """Whose resources the request is about."""
+        return self.caller.account_id
+
+    @property
+    def now(self) -> datetime:
+        """The house's time."""
+        return self.desk.clock.now()
 
     @property
     def resource_id(self) -> int:
@@ -74,7 +90,7 @@ class Visit:
     @asynccontextmanager
     async def decoded(self) -> AsyncIterator[Decoded]:
         """Hold the request's parameters and numbers until the end of the context."""
-        decoded = await bodies.decode(self.request, self.desk.limits)
+        decoded = await bodies.decode(self.request, self.desk.limits, self.keyed.note if self.keyed else unheard)
         try:
             yield decoded
         finally:
@@ -86,6 +102,21 @@ class Visit:
         async with self.desk.imports if numbers else nullcontext():
             yield
 
+    async def commit(self, effect: Effect) -> web.Response:
+        """Do a write and answer it; its answer is kept in the same transaction, under the key it came with.
+
+        Raises:
+            Problem: 409 or 422, the key says that this cannot be done now, or not at all.
+        """
+        now, keyed = self.now, self.keyed
+        async with self.desk.database.transaction() as connection:
+            if keyed and (kept := await idempotency.find_answer(connection, keyed, now=now)) is not None:
+                return _in_json(kept, headers={idempotency.REPLAYED: "true"})
+            said = orjson.dumps({"status": "success", "response": dict(await effect(connection))})
+            if keyed:
+                await idempotency.keep_answer(connection, keyed, said, now=now)
+        return _in_json(said)
+
     def listing(self, rows: list[dict[str, Any]], page: Page) -> web.Response:
         """Answer a list, with a link to the next page when the one asked for is full."""
         headers: dict[str, str] = {}
@@ -95,11 +126,10 @@ class Visit:
         return answer(rows, headers=headers)
 
 
-def done(response: Mapping[str, Any]) -> web.Response:
-    """Answer a write as the seed does."""
-    return answer({"status": "success", "response": dict(response)})
-
-
 def answer(body: Any, *, headers: Mapping[str, str] | None = None) -> web.Response:
     """Answer JSON."""
-    return web.Response(body=orjson.dumps(body), content_type="application/json", headers=headers)
+    return _in_json(orjson.dumps(body), headers=headers)
+
+
+def _in_json(body: bytes, *, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(body=body, content_type="application/json", headers=headers)

@@ -183,3 +183,23 @@ SELECT state, ends_at, queue_end FROM campaigns WHERE account_id = $1 AND id = $
 -- The new end of a queue, unless the campaign ended in the meantime.
 UPDATE campaigns SET queue_end = $3, updated_at = $4
 WHERE account_id = $1 AND id = $2 AND state IN ('created', 'running', 'stopped');
+
+-- name: claim_key
+-- Whether nobody else is doing a request of this account with this key; it is held until the transaction's end.
+SELECT pg_try_advisory_xact_lock(hashtextextended($2, $1::bigint));
+
+-- name: find_answer
+-- What a request with this key was answered, if that is not too long ago.
+SELECT fingerprint, answer FROM idempotency_keys WHERE account_id = $1 AND key = $2 AND created_at > $3;
+
+-- name: keep_answer
+-- The answer under its key, in the transaction of its effect; one that is too old gives way.
+INSERT INTO idempotency_keys (account_id, key, fingerprint, answer, created_at) VALUES ($1, $2, $3, $4, $5)
+ON CONFLICT (account_id, key) DO UPDATE
+SET fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at;
+
+-- name: forget_answers
+-- Some of the answers that are too old to be asked for again, but for those that somebody else removes now.
+DELETE FROM idempotency_keys WHERE (account_id, key) IN (
+    SELECT account_id, key FROM idempotency_keys WHERE created_at <= $1 ORDER BY created_at LIMIT $2
+    FOR UPDATE SKIP LOCKED);

@@ -12,6 +12,7 @@ from services.api.auth import authenticate, require
 from services.api.desk import Desk, Visit
 from services.api.handlers import calls, campaigns
 from services.api.handlers.reusables import profiles, schedules
+from services.api.idempotency import read_key
 from services.api.scopes import Scope
 
 
@@ -67,6 +68,7 @@ def _authenticated(desk: Desk, route: Route) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         caller = await authenticate(desk.database, request.headers.get("Authorization"), now=desk.clock.now())
         require(caller, route.scope)
-        return await route.handler(Visit(desk, request, caller.account_id))
+        keyed = None if route.scope is READ else read_key(request, caller.account_id)
+        return await route.handler(Visit(desk, request, caller, keyed))
 
     return handle

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
-from typing import IO, Any, Literal, Protocol
+from typing import IO, Any, Literal, Protocol, TypeAlias
 
 from services.api.errors import Problem
 
@@ -35,6 +35,14 @@ class Numbers:
             self.file.close()
 
 
+# Who wants to hear of every piece of a body as it comes in.
+Note: TypeAlias = Callable[[bytes], None]
+
+
+def unheard(_: bytes) -> None:
+    """Hear nothing."""
+
+
 class Stream(Protocol):
     """What aiohttp calls a StreamReader."""
 
@@ -53,8 +61,8 @@ def too_large(limit: int) -> Problem:
     return Problem(413, f"A part of the request exceeds its {limit} bytes; send a long list in several requests.")
 
 
-async def spool(stream: Stream, limit: int, *, longest_token: int | None = None) -> IO[bytes]:
-    """Receive a body into a temporary file, set back to its start.
+async def spool(stream: Stream, limit: int, *, note: Note, longest_token: int | None = None) -> IO[bytes]:
+    """Receive a body into a temporary file, set back to its start; `note` hears every piece.
 
     `longest_token` bounds the distance between two quotation marks: a JSON reader holds a string in memory.
 
@@ -66,6 +74,7 @@ async def spool(stream: Stream, limit: int, *, longest_token: int | None = None)
     escaped = False
     try:
         async for chunk in stream.iter_chunked(CHUNK):
+            note(chunk)
             size += len(chunk)
             last = _last_quote(chunk, escaped=escaped)
             escaped = chunk.endswith(b"\\")

@@ -35,14 +35,16 @@ PROFILE = Kind(
 )
 
 
-async def create(database: Database, kind: Kind, *, account_id: int, values: Mapping[str, Any], now: datetime) -> Row:
+async def create(
+    connection: Connection, kind: Kind, *, account_id: int, values: Mapping[str, Any], now: datetime
+) -> Row:
     """Store a resource; returns its id and nickname.
 
     Raises:
         Problem: 409 the nickname is taken.
     """
     try:
-        row = await database.fetch_one(
+        row = await connection.fetchrow(
             SQL[f"create_{kind.name}"], account_id, *(values[column] for column in kind.columns), now
         )
     except UniqueViolation:
@@ -69,43 +71,42 @@ async def get(database: Database, kind: Kind, *, account_id: int, resource_id: i
 
 
 async def update(
-    database: Database, kind: Kind, *, account_id: int, resource_id: int, changes: Mapping[str, Any], now: datetime
+    connection: Connection, kind: Kind, *, account_id: int, resource_id: int, changes: Mapping[str, Any], now: datetime
 ) -> Row:
     """Change what is given; campaigns whose hours or pace change with it are announced. Returns id and nickname.
 
     Raises:
         Problem: 404, or 409 the nickname is taken.
     """
+    before = await connection.fetchrow(SQL[f"lock_{kind.name}"], account_id, resource_id)
+    if before is None:
+        raise not_found(kind.name)
+    after = dict(before) | dict(changes)
     try:
-        async with database.transaction() as connection:
-            before = await connection.fetchrow(SQL[f"lock_{kind.name}"], account_id, resource_id)
-            if before is None:
-                raise not_found(kind.name)
-            after = dict(before) | dict(changes)
-            row = await connection.fetchrow(
-                SQL[f"update_{kind.name}"], account_id, resource_id, *(after[column] for column in kind.columns), now
-            )
-            if any(after[column] != before[column] for column in kind.pacing):
-                await _announce(connection, kind, account_id=account_id, resource_id=resource_id, now=now)
+        row = await connection.fetchrow(
+            SQL[f"update_{kind.name}"], account_id, resource_id, *(after[column] for column in kind.columns), now
+        )
     except UniqueViolation:
         raise _taken(kind) from None
+    if any(after[column] != before[column] for column in kind.pacing):
+        await _announce(connection, kind, account_id=account_id, resource_id=resource_id, now=now)
     assert row is not None
     return dict(row)
 
 
-async def delete(database: Database, kind: Kind, *, account_id: int, resource_id: int) -> None:
-    """Remove a resource.
+async def delete(connection: Connection, kind: Kind, *, account_id: int, resource_id: int) -> Row:
+    """Remove a resource; returns its id.
 
     Raises:
         Problem: 404, or 409 a campaign uses it.
     """
     try:
-        async with database.connection() as connection:
-            status = await connection.execute(SQL[f"delete_{kind.name}"], account_id, resource_id)
+        status = await connection.execute(SQL[f"delete_{kind.name}"], account_id, resource_id)
     except ForeignKeyViolation:
         raise Problem(409, f"The {kind.name} is applied to a campaign.", slug="in-use") from None
     if not touched(status):
         raise not_found(kind.name)
+    return {"id": resource_id}
 
 
 async def _announce(connection: Connection, kind: Kind, *, account_id: int, resource_id: int, now: datetime) -> None:

@@ -225,3 +225,16 @@ CREATE TABLE rehearsal_clock (
     CONSTRAINT rehearsal_clock_only_one_check CHECK (only_one),
     CONSTRAINT rehearsal_clock_rate_check CHECK (rate > 0::double precision)
 );
+
+CREATE TABLE idempotency_keys (
+    account_id  bigint      NOT NULL,
+    key         text        NOT NULL,
+    fingerprint bytea       NOT NULL,
+    answer      bytea       NOT NULL,
+    created_at  timestamptz NOT NULL,
+    CONSTRAINT idempotency_keys_pkey PRIMARY KEY (account_id, key),
+    CONSTRAINT idempotency_keys_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+    CONSTRAINT idempotency_keys_fingerprint_check CHECK (length(fingerprint) = 32),
+    CONSTRAINT idempotency_keys_key_check CHECK (length(key) >= 1 AND length(key) <= 255)
+);
+CREATE INDEX idempotency_keys_to_forget ON idempotency_keys (created_at);

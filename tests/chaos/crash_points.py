@@ -29,7 +29,16 @@ ROOMS = ("api", "pacer", "dialer", "results")
 _WRITES = re.compile(r"^\s*(INSERT|UPDATE|DELETE|COPY)\b|\b(INSERT INTO|DELETE FROM)\b|\bUPDATE \w+", re.MULTILINE)
 # Not steps of a room: commands a person runs, and what no trial's tenant does.
 _NOT_IN_A_ROOM = frozenset(
-    {"create_account", "create_token", "expire_token", "revoke_token", "replay_dead", "set_rehearsal_clock"}
+    {
+        "create_account",
+        "create_token",
+        "expire_token",
+        "revoke_token",
+        "keep_answer",
+        "forget_answers",
+        "replay_dead",
+        "set_rehearsal_clock",
+    }
 )
 # The relay runs in every process; the pacer's is the one that is crashed.
 _RELAY = ("append_to_outbox", "forget_published")

@@ -93,7 +93,7 @@ async def serve(database):
     clock = Clock(Reading(NOW, time.monotonic()))
     service = build(settings, Platform(clock, pool, None, Environment.TEST), listener)
     stopping = asyncio.Event()
-    (server,) = service.workers
+    server, *_ = service.workers
     running = asyncio.create_task(server.run(stopping))
     async with aiohttp.ClientSession() as session:
         client = Api(session, f"http://127.0.0.1:{server.port}", database, clock)

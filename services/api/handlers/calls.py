@@ -7,12 +7,13 @@ from typing import Any
 
 from aiohttp import web
 
-from services.api.desk import Visit, done
+from services.api.desk import Visit
 from services.api.errors import refuse_field
 from services.api.queueing import add_numbers
 from services.api.schemas.calls import ImportOptions, OnInvalid
 from services.api.schemas.campaigns import CampaignOnly
 from services.api.uploads import Tally
+from shared.db.pool import Connection
 
 _OPTIONS = frozenset(ImportOptions.model_fields)
 
@@ -24,16 +25,16 @@ async def add(visit: Visit) -> web.Response:
         campaign_id = CampaignOnly.model_validate(fields).campaign_id
         if decoded.numbers is None:
             raise refuse_field("phone_numbers", "is required: a list of numbers or a .csv or .txt file")
-        async with visit.importing(decoded.numbers), visit.desk.database.transaction() as connection:
+        numbers = decoded.numbers
+
+        async def effect(connection: Connection) -> dict[str, Any]:
             tally = await add_numbers(
-                connection,
-                decoded.numbers,
-                account_id=visit.account_id,
-                campaign_id=campaign_id,
-                skip=skip,
-                now=visit.desk.clock.now(),
+                connection, numbers, account_id=visit.account_id, campaign_id=campaign_id, skip=skip, now=visit.now
             )
-    return done({"id": campaign_id} | told(tally, skip=skip))
+            return {"id": campaign_id} | told(tally, skip=skip)
+
+        async with visit.importing(numbers):
+            return await visit.commit(effect)
 
 
 def split_options(fields: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:

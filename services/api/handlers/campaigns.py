@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
 from services.api import campaign_store as store
-from services.api.desk import Visit, answer, done
+from services.api.desk import Visit, answer
 from services.api.destinations import check_destinations
 from services.api.handlers.calls import split_options, told
 from services.api.schemas.campaigns import CampaignOnly, CreateCampaign, Page, UpdateCampaign
+from shared.db.pool import Connection
 
 
 async def create(visit: Visit) -> web.Response:
@@ -17,16 +20,15 @@ async def create(visit: Visit) -> web.Response:
         fields, skip = split_options(decoded.fields)
         wanted = CreateCampaign.model_validate(fields)
         check_destinations({"start_url": wanted.start_url, "result_url": wanted.result_url}, visit.desk.egress)
-        async with visit.importing(decoded.numbers):
+
+        async def effect(connection: Connection) -> dict[str, Any]:
             campaign_id, tally = await store.create(
-                visit.desk.database,
-                wanted,
-                account_id=visit.account_id,
-                numbers=decoded.numbers,
-                skip=skip,
-                now=visit.desk.clock.now(),
+                connection, wanted, account_id=visit.account_id, numbers=decoded.numbers, skip=skip, now=visit.now
             )
-    return done({"id": campaign_id} | (told(tally, skip=skip) if tally else {}))
+            return {"id": campaign_id} | (told(tally, skip=skip) if tally else {})
+
+        async with visit.importing(decoded.numbers):
+            return await visit.commit(effect)
 
 
 async def list_all(visit: Visit) -> web.Response:
@@ -47,37 +49,25 @@ async def get(visit: Visit) -> web.Response:
 
 async def update(visit: Visit) -> web.Response:
     """Update Campaign."""
-    campaign_id = visit.resource_id
+    one = {"account_id": visit.account_id, "campaign_id": visit.resource_id}
     wanted = await visit.read(UpdateCampaign)
     check_destinations({"start_url": wanted.start_url, "result_url": wanted.result_url}, visit.desk.egress)
-    await store.update(
-        visit.desk.database, wanted, account_id=visit.account_id, campaign_id=campaign_id, now=visit.desk.clock.now()
-    )
-    return done({"id": campaign_id})
+    return await visit.commit(lambda connection: store.update(connection, wanted, **one, now=visit.now))
 
 
 async def delete(visit: Visit) -> web.Response:
     """Delete Campaign."""
-    campaign_id = visit.resource_id
-    await store.delete(
-        visit.desk.database, account_id=visit.account_id, campaign_id=campaign_id, now=visit.desk.clock.now()
-    )
-    return done({"id": campaign_id})
+    one = {"account_id": visit.account_id, "campaign_id": visit.resource_id}
+    return await visit.commit(lambda connection: store.delete(connection, **one, now=visit.now))
 
 
 async def start(visit: Visit) -> web.Response:
     """Start Campaign."""
-    campaign_id = (await visit.read(CampaignOnly)).campaign_id
-    await store.start(
-        visit.desk.database, account_id=visit.account_id, campaign_id=campaign_id, now=visit.desk.clock.now()
-    )
-    return done({"id": campaign_id})
+    one = {"account_id": visit.account_id, "campaign_id": (await visit.read(CampaignOnly)).campaign_id}
+    return await visit.commit(lambda connection: store.start(connection, **one, now=visit.now))
 
 
 async def stop(visit: Visit) -> web.Response:
     """Stop Campaign."""
-    campaign_id = (await visit.read(CampaignOnly)).campaign_id
-    await store.stop(
-        visit.desk.database, account_id=visit.account_id, campaign_id=campaign_id, now=visit.desk.clock.now()
-    )
-    return done({"id": campaign_id})
+    one = {"account_id": visit.account_id, "campaign_id": (await visit.read(CampaignOnly)).campaign_id}
+    return await visit.commit(lambda connection: store.stop(connection, **one, now=visit.now))

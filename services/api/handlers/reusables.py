@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from services.api import store
-from services.api.desk import Visit, answer, done
+from services.api.desk import Visit, answer
 from services.api.schemas.fields import Parameters
 from services.api.schemas.profiles import CreateProfile, UpdateProfile
 from services.api.schemas.schedules import CreateSchedule, UpdateSchedule
@@ -24,15 +24,12 @@ class Reusables:
 
     async def create(self, visit: Visit) -> web.Response:
         """Create one."""
-        wanted = await visit.read(self.creating)
-        row = await store.create(
-            visit.desk.database,
-            self.kind,
-            account_id=visit.account_id,
-            values=wanted.model_dump(),
-            now=visit.desk.clock.now(),
+        values = (await visit.read(self.creating)).model_dump()
+        return await visit.commit(
+            lambda connection: store.create(
+                connection, self.kind, account_id=visit.account_id, values=values, now=visit.now
+            )
         )
-        return done(row)
 
     async def list_all(self, visit: Visit) -> web.Response:
         """Answer all of them, or a page."""
@@ -49,22 +46,16 @@ class Reusables:
 
     async def update(self, visit: Visit) -> web.Response:
         """Change what is given of one."""
-        resource_id = visit.resource_id
-        wanted = await visit.read(self.updating)
-        row = await store.update(
-            visit.desk.database,
-            self.kind,
-            account_id=visit.account_id,
-            resource_id=resource_id,
-            changes=wanted.changes,
-            now=visit.desk.clock.now(),
+        one = {"account_id": visit.account_id, "resource_id": visit.resource_id}
+        changes = (await visit.read(self.updating)).changes
+        return await visit.commit(
+            lambda connection: store.update(connection, self.kind, **one, changes=changes, now=visit.now)
         )
-        return done(row)
 
     async def delete(self, visit: Visit) -> web.Response:
         """Delete one."""
-        await store.delete(visit.desk.database, self.kind, account_id=visit.account_id, resource_id=visit.resource_id)
-        return done({"id": visit.resource_id})
+        one = {"account_id": visit.account_id, "resource_id": visit.resource_id}
+        return await visit.commit(lambda connection: store.delete(connection, self.kind, **one))
 
 
 schedules = Reusables(SCHEDULE, CreateSchedule, UpdateSchedule)
