@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
-import secrets
 import sys
 from collections.abc import Sequence
 from datetime import datetime
 
 from services.api import auth
 from services.api.settings import ApiSettings
+from services.api.webhook_secrets import make_secret
 from shared.clock import Clock
 from shared.db.house import NoHouse, find_database
 from shared.db.pool import Database
@@ -23,9 +22,8 @@ SQL = load_statements("services.api")
 async def create_token(database: Database, name: str, now: datetime) -> tuple[str, str]:
     """Make a token for the account of that name, creating it; returns the token and the webhook secret."""
     token_id, token, secret_hash = auth.issue()
-    fresh = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     async with database.transaction() as connection:
-        await connection.execute(SQL["create_account"], name, fresh, now)
+        await connection.execute(SQL["create_account"], name, make_secret(), now)
         account = await connection.fetchrow(SQL["find_account"], name)
         assert account is not None
         await connection.execute(SQL["create_token"], token_id, account["id"], secret_hash, now)

@@ -164,14 +164,18 @@ class Courier:
 
 
 def sign(due: Due, *, now: datetime) -> dict[str, str]:
-    """Return the Standard Webhooks headers over exactly these bytes."""
+    """Return the Standard Webhooks headers over exactly these bytes; two secrets make two signatures."""
     name = webhook_id(due.campaign_id, due.seq, due.version)
     moment = now.astimezone(UTC)
     return {
         "Content-Type": CONTENT_TYPE,
         "webhook-id": name,
         "webhook-timestamp": str(int(moment.timestamp())),
-        "webhook-signature": Webhook(due.secret).sign(name, moment, due.body.decode()),
+        "webhook-signature": " ".join(
+            Webhook(secret).sign(name, moment, due.body.decode())
+            for secret in (due.secret, due.previous_secret)
+            if secret is not None
+        ),
     }
 
 

@@ -72,7 +72,8 @@ UPDATE deliveries AS d SET next_at = $2
 FROM due, accounts AS a
 WHERE d.campaign_id = due.campaign_id AND d.seq = due.seq AND d.version = due.version AND a.id = d.account_id
 RETURNING d.campaign_id, d.seq, d.version, d.account_id, d.url, lower(split_part(d.url, '/', 3)) AS host, d.body,
-          d.tries, a.webhook_secret AS secret;
+          d.tries, a.webhook_secret AS secret,
+          CASE WHEN a.previous_until > $1 THEN a.previous_secret END AS previous_secret;
 
 -- name: settle_deliveries
 -- How tries went. What somebody else settled meanwhile stays settled.

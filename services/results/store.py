@@ -32,6 +32,7 @@ class Due:
     body: bytes = field(repr=False)
     tries: int
     secret: str = field(repr=False)
+    previous_secret: str | None = field(repr=False, default=None)  # of an account that changes its secret just now
 
     @property
     def line(self) -> Line:
