@@ -11,6 +11,11 @@ INSERT INTO accounts (name, webhook_secret, created_at) VALUES ($1, $2, $3) ON C
 -- An account by its name.
 SELECT id, webhook_secret FROM accounts WHERE name = $1;
 
+-- name: rotate_secret
+-- A new webhook secret; the one before it signs beside it until an instant. The one before that is forgotten.
+UPDATE accounts SET webhook_secret = $2, previous_secret = webhook_secret, previous_until = $3
+WHERE name = $1 RETURNING webhook_secret;
+
 -- name: create_token
 -- The public part of a token, the hash of its secret, and what it is good for and how long (NULL: for ever).
 INSERT INTO tokens (id, account_id, secret_hash, scopes, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6);

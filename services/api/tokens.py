@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
 import re
-import secrets
 import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -14,6 +12,7 @@ from datetime import datetime, timedelta
 from services.api import auth
 from services.api.scopes import EVERY, Scope
 from services.api.settings import ApiSettings
+from services.api.webhook_secrets import make_secret
 from shared.clock import Clock
 from shared.db.house import NoHouse, find_database
 from shared.db.house_clock import read_clock
@@ -38,9 +37,8 @@ async def create_token(
     lasting: timedelta | None = None,
 ) -> tuple[str, str]:
     """Make a token for the account of that name, creating it; returns the token and the webhook secret."""
-    fresh = "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
     async with database.transaction() as connection:
-        await connection.execute(SQL["create_account"], name, fresh, now)
+        await connection.execute(SQL["create_account"], name, make_secret(), now)
         account = await connection.fetchrow(SQL["find_account"], name)
         assert account is not None
         token = await _issue(connection, account["id"], scopes=scopes, lasting=lasting, now=now)

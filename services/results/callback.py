@@ -63,6 +63,19 @@ class Reply:
         """Whether the tenant has it. A redirect is not followed and not taken for a yes."""
         return self.status is not None and HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
 
+    @property
+    def ails(self) -> bool:
+        """Whether the host is in no state to take posts, this one or others."""
+        return (
+            self.status is None
+            or self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
+            or self.status == HTTPStatus.TOO_MANY_REQUESTS
+        )
+
+
+# What is noted of a try that was not made: the ladder goes on, and its last rung is always a real post.
+RESTING = Reply(None, "not posted: its host failed the posts before")
+
 
 def result_of(disposition: Disposition, error: str | None) -> str:
     """Return the vendor's word: `completed` was answered and went well, anything else `failed`."""
@@ -90,6 +103,11 @@ def build_body(ended: Ended) -> bytes:
 def webhook_id(campaign_id: int, seq: int, version: int) -> str:
     """Return the id of a callback: stable over tries, new when a late truth corrects what was told."""
     return f"call_{to_call_id(campaign_id, seq)}_{version}"
+
+
+def is_last(tries: int) -> bool:
+    """Whether the next try after `tries` tries is the last one."""
+    return tries >= len(LADDER)
 
 
 def next_try(now: datetime, tries: int, *, answer: Reply, jitter: float) -> datetime | None:

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 import structlog
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
-from services.results.callback import CONTENT_TYPE, Reply, next_try, webhook_id
+from services.results.breaker import CLOSED, Breaker
+from services.results.callback import CONTENT_TYPE, RESTING, Reply, is_last, next_try, webhook_id
 from services.results.settings import ResultsSettings
-from services.results.store import Due, ResultsStore, Settled
+from services.results.store import Due, Line, ResultsStore, Settled
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT
 from shared.domain.egress import Egress
@@ -30,6 +31,7 @@ _LEASE_SECONDS = 60.0
 # settled before another courier may take it.
 _LAST_START_SECONDS = 35.0
 _PAUSE_SECONDS = 0.5
+_BREAKERS_KEPT = 10_000
 _CHANCE = secrets.SystemRandom()
 
 
@@ -44,8 +46,10 @@ class Courier:
         self._at_once = settings.callbacks_at_once
         self._per_host = settings.callbacks_per_host
         self._outbound = Outbound(_LIMITS, Egress(settings.outbound_networks))
-        self._under_way: Counter[str] = Counter()
-        self._doors: dict[str, asyncio.Semaphore] = {}
+        self._per_account = settings.callbacks_per_account
+        self._under_way: Counter[Line] = Counter()
+        self._doors: dict[Line, asyncio.Semaphore] = {}
+        self._breakers: dict[Line, Breaker] = {}
         self._settled: list[Settled] = []
         self._wake = asyncio.Event()
 
@@ -76,7 +80,7 @@ class Courier:
             return
         last_start = self._clock.monotonic() + _LAST_START_SECONDS
         for due in claimed:
-            self._under_way[due.host] += 1
+            self._under_way[due.line] += 1
             await crew.spawn(self._carry(due, last_start))
         if not claimed:
             with contextlib.suppress(TimeoutError):
@@ -85,26 +89,55 @@ class Courier:
 
     async def _claim(self, room: int) -> list[Due]:
         now = self._clock.now()
+        accounts: Counter[int] = Counter()
+        for (account, _), posts in self._under_way.items():
+            accounts[account] += posts
         return await self._store.claim(
             now=now,
             lease_until=now + self._clock.span(_LEASE_SECONDS),
-            limit=min(room, 4 * self._per_host),
-            busy=[host for host, posts in self._under_way.items() if posts >= self._per_host],
+            limit=min(room, 4 * self._per_host, self._per_account),
+            busy=[line for line, posts in self._under_way.items() if posts >= self._per_host],
+            busy_accounts=[account for account, posts in accounts.items() if posts >= self._per_account],
         )
 
     async def _carry(self, due: Due, last_start: float) -> None:
         """Post one callback when its host has a place free."""
-        door = self._doors.setdefault(due.host, asyncio.Semaphore(self._per_host))
+        door = self._doors.setdefault(due.line, asyncio.Semaphore(self._per_host))
         try:
             async with door:
                 if self._clock.monotonic() <= last_start:
-                    reply = await self._post(due)
+                    reply = await self._try(due)
                     self._settled.append(settle(due, reply, now=self._clock.now(), jitter=_CHANCE.random()))
         finally:
-            self._under_way[due.host] -= 1
-            if not self._under_way[due.host]:
-                del self._under_way[due.host], self._doors[due.host]
+            self._under_way[due.line] -= 1
+            if not self._under_way[due.line]:
+                del self._under_way[due.line], self._doors[due.line]
             self._wake.set()
+
+    async def _try(self, due: Due) -> Reply:
+        """Post, unless the host rests; tell its breaker how it went."""
+        breaker = self._breakers.get(due.line, CLOSED)
+        admitted = breaker.admits(self._clock.now())
+        if not admitted and not is_last(due.tries):
+            return RESTING
+        under_way = breaker.posting() if admitted else breaker
+        self._note(due.line, under_way)
+        reply = await self._post(due)
+        before, now = self._breakers.get(due.line, CLOSED), self._clock.now()
+        after = before.failed(now, probe=admitted and under_way.probing) if reply.ails else before.answered()
+        self._note(due.line, after)
+        if (before.rests_until is None) != (after.rests_until is None):
+            event = "results.host_rests" if after.rests_until else "results.host_is_back"
+            log.warning(event, account_id=due.account_id, failures=after.failures)
+        return reply
+
+    def _note(self, line: Line, breaker: Breaker) -> None:
+        """Keep a breaker that is not as at first; a tenant may name hosts without end, so the oldest is forgotten."""
+        self._breakers.pop(line, None)
+        if breaker != CLOSED:
+            self._breakers[line] = breaker
+        if len(self._breakers) > _BREAKERS_KEPT:
+            del self._breakers[next(iter(self._breakers))]
 
     async def _post(self, due: Due) -> Reply:
         try:
@@ -131,14 +164,18 @@ class Courier:
 
 
 def sign(due: Due, *, now: datetime) -> dict[str, str]:
-    """Return the Standard Webhooks headers over exactly these bytes."""
+    """Return the Standard Webhooks headers over exactly these bytes; two secrets make two signatures."""
     name = webhook_id(due.campaign_id, due.seq, due.version)
     moment = now.astimezone(UTC)
     return {
         "Content-Type": CONTENT_TYPE,
         "webhook-id": name,
         "webhook-timestamp": str(int(moment.timestamp())),
-        "webhook-signature": Webhook(due.secret).sign(name, moment, due.body.decode()),
+        "webhook-signature": " ".join(
+            Webhook(secret).sign(name, moment, due.body.decode())
+            for secret in (due.secret, due.previous_secret)
+            if secret is not None
+        ),
     }
 
 

@@ -58,18 +58,22 @@ FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::bigint[], $5::text[]
 ON CONFLICT (campaign_id, seq, version) DO NOTHING;
 
 -- name: claim_deliveries
--- Posts that are due, for one courier until its lease ends; hosts that have enough under way are passed over.
+-- Posts that are due, for one courier until its lease ends. Those of an account, or of an account to a host, that has
+-- enough under way are passed over.
 WITH due AS (
-    SELECT campaign_id, seq, version FROM deliveries
-    WHERE state = 'pending' AND next_at <= $1 AND lower(split_part(url, '/', 3)) <> ALL($4::text[])
-    ORDER BY next_at LIMIT $3
-    FOR UPDATE SKIP LOCKED
+    SELECT d.campaign_id, d.seq, d.version FROM deliveries AS d
+    WHERE d.state = 'pending' AND d.next_at <= $1 AND d.account_id <> ALL($6::bigint[])
+      AND NOT EXISTS (SELECT FROM unnest($4::bigint[], $5::text[]) AS busy (account_id, host)
+                      WHERE busy.account_id = d.account_id AND busy.host = lower(split_part(d.url, '/', 3)))
+    ORDER BY d.next_at LIMIT $3
+    FOR UPDATE OF d SKIP LOCKED
 )
 UPDATE deliveries AS d SET next_at = $2
 FROM due, accounts AS a
 WHERE d.campaign_id = due.campaign_id AND d.seq = due.seq AND d.version = due.version AND a.id = d.account_id
-RETURNING d.campaign_id, d.seq, d.version, d.url, d.body, d.tries, lower(split_part(d.url, '/', 3)) AS host,
-          a.webhook_secret;
+RETURNING d.campaign_id, d.seq, d.version, d.account_id, d.url, lower(split_part(d.url, '/', 3)) AS host, d.body,
+          d.tries, a.webhook_secret AS secret,
+          CASE WHEN a.previous_until > $1 THEN a.previous_secret END AS previous_secret;
 
 -- name: settle_deliveries
 -- How tries went. What somebody else settled meanwhile stays settled.

@@ -16,6 +16,8 @@ from shared.observability.metrics import OUTCOMES
 
 SQL = load_statements("services.results")
 
+Line = tuple[int, str]  # an account and a host
+
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -24,11 +26,18 @@ class Due:
     campaign_id: int
     seq: int
     version: int
+    account_id: int
     url: str = field(repr=False)
     host: str
     body: bytes = field(repr=False)
     tries: int
     secret: str = field(repr=False)
+    previous_secret: str | None = field(repr=False, default=None)  # of an account that changes its secret just now
+
+    @property
+    def line(self) -> Line:
+        """Whose posts to which host these are."""
+        return self.account_id, self.host
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +103,20 @@ class ResultsStore:
         _count(rows)
         return len(rows)
 
-    async def claim(self, *, now: datetime, lease_until: datetime, limit: int, busy: Sequence[str]) -> list[Due]:
-        """Take callbacks that are due; those of busy hosts stay."""
-        rows = await self._database.fetch(SQL["claim_deliveries"], now, lease_until, limit, list(busy))
-        return [
-            Due(
-                row["campaign_id"],
-                row["seq"],
-                row["version"],
-                row["url"],
-                row["host"],
-                row["body"],
-                row["tries"],
-                row["webhook_secret"],
-            )
-            for row in rows
-        ]
+    async def claim(
+        self, *, now: datetime, lease_until: datetime, limit: int, busy: Sequence[Line], busy_accounts: Sequence[int]
+    ) -> list[Due]:
+        """Take callbacks that are due; those of busy lines and accounts stay."""
+        rows = await self._database.fetch(
+            SQL["claim_deliveries"],
+            now,
+            lease_until,
+            limit,
+            [account for account, _ in busy],
+            [host for _, host in busy],
+            list(busy_accounts),
+        )
+        return [Due(**row) for row in rows]
 
     async def settle(self, settled: Sequence[Settled]) -> None:
         """Write how tries went."""

@@ -9,12 +9,15 @@ CREATE TABLE schema_history (
 );
 
 CREATE TABLE accounts (
-    id             bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
-    name           text        NOT NULL,
-    webhook_secret text        NOT NULL,
-    created_at     timestamptz NOT NULL,
+    id              bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    name            text        NOT NULL,
+    webhook_secret  text        NOT NULL,
+    created_at      timestamptz NOT NULL,
+    previous_secret text,
+    previous_until  timestamptz,
     CONSTRAINT accounts_pkey PRIMARY KEY (id),
     CONSTRAINT accounts_name_key UNIQUE (name),
+    CONSTRAINT accounts_check CHECK ((previous_secret IS NULL) = (previous_until IS NULL)),
     CONSTRAINT accounts_name_check CHECK (name <> '')
 );
 

@@ -29,7 +29,7 @@ ENDED = Ended(
 
 def test_the_readme_shows_a_post_as_it_is_made():
     body = build_body(ENDED)
-    due = Due(1, 1, 1, "https://example.com/results", "example.com", body, 0, SECRET)
+    due = Due(1, 1, 1, 1, "https://example.com/results", "example.com", body, 0, SECRET)
     headers = sign(due, now=DIALED_AT + timedelta(seconds=11))
     made = ["POST /results", *(f"{name}: {value}" for name, value in headers.items()), "", body.decode()]
 
