@@ -22,8 +22,12 @@ SILENCED_WITH_REASON = re.compile(r"#\s*" + r"(?:noqa: [A-Z]+\d+|type: ignore\[[
 ONE_MACHINE = re.compile(r"(?<![\w.>}~-])/(?:work|root|Users/\w+|home/\w+)" + r"/")
 # A test that sleeps is slow on a fast machine and wrong on a slow one. The script stands alone, with a deadline.
 SLEEPS = re.compile(r"\b(?:asyncio|time)\.sleep\(")
-DRIPS = "tests/integration/test_outbound_caps.py"  # a hostile server takes its time
-MAY_SLEEP = {"tests/support/waiting.py", "tests/acceptance/containers.py", DRIPS}
+MAY_SLEEP = {
+    "tests/support/waiting.py",
+    "tests/acceptance/containers.py",
+    "tests/integration/test_outbound_caps.py",  # a hostile server takes its time
+    "tests/integration/test_api_kills.py",  # a client waits before it asks again
+}
 HAPPENS_IN_TIME = "chaos"  # an attack is a matter of when: it sleeps between its faults
 SQL = [each for each in files() if each.name == "queries.sql"]
 
