@@ -8,8 +8,10 @@ import socket
 from aiohttp import web
 
 from services.api.desk import Desk
+from services.api.door import Door
 from services.api.errors import error_middleware
 from services.api.idempotency import Forgetter
+from services.api.rates import Allowance
 from services.api.routes import add_routes
 from services.api.server import HttpServer, bind
 from services.api.settings import ApiSettings
@@ -27,6 +29,13 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
     desk = Desk(
         clock=platform.clock,
         database=platform.database,
+        door=Door(
+            platform.database,
+            platform.clock,
+            requests=Allowance(settings.requests_per_minute, settings.requests_burst),
+            wrong_tokens=Allowance(settings.wrong_tokens_per_minute, max(1, settings.wrong_tokens_per_minute)),
+            proxies=settings.trusted_proxies,
+        ),
         limits=Limits(fields=settings.field_bytes, upload=settings.upload_bytes),
         egress=Egress(settings.outbound_networks),
         imports=asyncio.Semaphore(min(settings.imports_at_once, max(1, settings.pool_size // 2))),

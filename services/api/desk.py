@@ -15,6 +15,7 @@ from aiohttp import web
 from services.api import bodies, idempotency
 from services.api.auth import Caller
 from services.api.bodies import Decoded
+from services.api.door import Door
 from services.api.errors import not_found
 from services.api.idempotency import Keyed
 from services.api.schemas.campaigns import Page
@@ -35,6 +36,7 @@ class Desk:
 
     clock: Clock
     database: Database
+    door: Door
     limits: Limits
     egress: Egress  # where start_url and result_url may lead
     imports: asyncio.Semaphore  # an import holds a connection for long: some must be left for the others

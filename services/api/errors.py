@@ -22,6 +22,8 @@ from shared.domain.errors import DomainError
 log = structlog.get_logger()
 
 REQUEST_ID = "X-Request-ID"
+# What is put there while a request is answered is in its answer's headers, whatever that is.
+EXTRA_HEADERS = web.RequestKey("extra_headers", dict[str, str])
 _GOOD_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z", re.ASCII)
 _LOCK_NOT_AVAILABLE = "55P03"
 _ERRORS_SHOWN = 100
@@ -110,6 +112,7 @@ def error_middleware(clock: Clock) -> Middleware:
             response = await handler(request)
         except Exception as error:  # noqa: BLE001 (the one place that turns any error into an answer)
             response = _render(_to_problem(error, request_id), request_id)
+        response.headers.update(request.get(EXTRA_HEADERS, {}))
         response.headers[REQUEST_ID] = request_id
         resource = request.match_info.route.resource
         log.info(

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
-from services.api.auth import authenticate, require
 from services.api.desk import Desk, Visit
 from services.api.handlers import calls, campaigns
 from services.api.handlers.reusables import profiles, schedules
@@ -66,8 +65,7 @@ def _authenticated(desk: Desk, route: Route) -> Handler:
     """Return the aiohttp handler: nothing of a request is read before its token and what that is good for."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        caller = await authenticate(desk.database, request.headers.get("Authorization"), now=desk.clock.now())
-        require(caller, route.scope)
+        caller = await desk.door.admit(request, route.scope)
         keyed = None if route.scope is READ else read_key(request, caller.account_id)
         return await route.handler(Visit(desk, request, caller, keyed))
 

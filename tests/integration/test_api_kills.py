@@ -46,7 +46,7 @@ def an_api(database, kind=Room):
     """A room that was not started yet, and where its api will be."""
     (port,) = free_ports(1)
     settings = {"ENVIRONMENT": "test", "DATABASE_URL": database, "RABBITMQ_URL": "memory://", "API_PORT": str(port)}
-    settings |= {"LOG_LEVEL": "critical", "PYTHONPATH": str(ROOT)}
+    settings |= {"LOG_LEVEL": "critical", "REQUESTS_PER_MINUTE": "0", "PYTHONPATH": str(ROOT)}
     return kind("services.api", os.environ | settings), f"http://127.0.0.1:{port}/api"
 
 

@@ -84,11 +84,12 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def serve(database):
+async def serve(database, **over):
     """Run the room on a free port and hold a client of it."""
     pool = Database(database, name="test", size=6)
     await pool.open()
-    settings = ApiSettings(database_url=database, environment="test", field_bytes=4096, upload_bytes=4 << 20)
+    over = {"requests_per_minute": 0, "wrong_tokens_per_minute": 0} | over
+    settings = ApiSettings(database_url=database, environment="test", field_bytes=4096, upload_bytes=4 << 20, **over)
     listener = socket.create_server(("127.0.0.1", 0))
     clock = Clock(Reading(NOW, time.monotonic()))
     service = build(settings, Platform(clock, pool, None, Environment.TEST), listener)
