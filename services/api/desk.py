@@ -15,6 +15,7 @@ from services.api import bodies
 from services.api.bodies import Decoded
 from services.api.errors import not_found
 from services.api.schemas.campaigns import Page
+from services.api.schemas.deliveries import DeliveriesPage
 from services.api.schemas.fields import ID_DIGITS, Parameters
 from services.api.spool import Limits, Numbers
 from shared.clock import Clock
@@ -86,11 +87,11 @@ class Visit:
         async with self.desk.imports if numbers else nullcontext():
             yield
 
-    def listing(self, rows: list[dict[str, Any]], page: Page) -> web.Response:
+    def listing(self, rows: list[dict[str, Any]], page: Page | DeliveriesPage) -> web.Response:
         """Answer a list, with a link to the next page when the one asked for is full."""
         headers: dict[str, str] = {}
         if page.limit is not None and len(rows) == page.limit:
-            url = self.request.rel_url.with_query({"limit": str(page.limit), "after": str(rows[-1]["id"])})
+            url = self.request.rel_url.update_query({"limit": str(page.limit), "after": str(rows[-1]["id"])})
             headers["Link"] = f'<{url}>; rel="next"'
         return answer(rows, headers=headers)
 

@@ -171,3 +171,15 @@ SELECT state, ends_at, queue_end FROM campaigns WHERE account_id = $1 AND id = $
 -- The new end of a queue, unless the campaign ended in the meantime.
 UPDATE campaigns SET queue_end = $3, updated_at = $4
 WHERE account_id = $1 AND id = $2 AND state IN ('created', 'running', 'stopped');
+
+-- name: list_dead_letters
+-- Results of an account, of one campaign or of all, that were given up; those after a key, in the order of their calls.
+SELECT campaign_id, seq, version, tries, last_status, last_error, finished_at FROM deliveries
+WHERE state = 'dead' AND account_id = $1 AND ($2::bigint IS NULL OR campaign_id = $2)
+  AND (campaign_id, seq, version) > ($3::bigint, $4::bigint, $5::smallint)
+ORDER BY campaign_id, seq, version LIMIT $6::bigint;
+
+-- name: count_dead_letters
+-- How many results of an account, of one campaign or of all, were given up.
+SELECT count(*) AS dead_letters FROM deliveries
+WHERE state = 'dead' AND account_id = $1 AND ($2::bigint IS NULL OR campaign_id = $2);

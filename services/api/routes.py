@@ -10,7 +10,7 @@ from aiohttp.typedefs import Handler
 
 from services.api.auth import authenticate
 from services.api.desk import Desk, Visit
-from services.api.handlers import calls, campaigns
+from services.api.handlers import calls, campaigns, deliveries
 from services.api.handlers.reusables import profiles, schedules
 
 
@@ -47,6 +47,9 @@ ROUTES = (
     Route("PATCH", "/api/campaigns/{id:[0-9]+}", campaigns.update, "Update Campaign"),
     Route("PUT", "/api/campaigns/{id:[0-9]+}", campaigns.update, "Update Campaign"),
     Route("DELETE", "/api/campaigns/{id:[0-9]+}", campaigns.delete, "Delete Campaign"),
+    # What the seed does not have.
+    Route("GET", "/api/deliveries", deliveries.list_dead, "Results that could not be delivered"),
+    Route("POST", "/api/deliveries/replay", deliveries.replay, "Post them again"),
 )
 
 
