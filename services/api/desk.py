@@ -19,6 +19,7 @@ from services.api.door import Door
 from services.api.errors import not_found
 from services.api.idempotency import Keyed
 from services.api.schemas.campaigns import Page
+from services.api.schemas.deliveries import DeliveriesPage
 from services.api.schemas.fields import ID_DIGITS, Parameters
 from services.api.spool import Limits, Numbers, unheard
 from shared.clock import Clock
@@ -119,11 +120,11 @@ class Visit:
                 await idempotency.keep_answer(connection, keyed, said, now=now)
         return _in_json(said)
 
-    def listing(self, rows: list[dict[str, Any]], page: Page) -> web.Response:
+    def listing(self, rows: list[dict[str, Any]], page: Page | DeliveriesPage) -> web.Response:
         """Answer a list, with a link to the next page when the one asked for is full."""
         headers: dict[str, str] = {}
         if page.limit is not None and len(rows) == page.limit:
-            url = self.request.rel_url.with_query({"limit": str(page.limit), "after": str(rows[-1]["id"])})
+            url = self.request.rel_url.update_query({"limit": str(page.limit), "after": str(rows[-1]["id"])})
             headers["Link"] = f'<{url}>; rel="next"'
         return answer(rows, headers=headers)
 

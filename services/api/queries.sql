@@ -208,3 +208,15 @@ SET fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = e
 DELETE FROM idempotency_keys WHERE (account_id, key) IN (
     SELECT account_id, key FROM idempotency_keys WHERE created_at <= $1 ORDER BY created_at LIMIT $2
     FOR UPDATE SKIP LOCKED);
+
+-- name: list_dead_letters
+-- Results of an account, of one campaign or of all, that were given up; those after a key, in the order of their calls.
+SELECT campaign_id, seq, version, tries, last_status, last_error, finished_at FROM deliveries
+WHERE state = 'dead' AND account_id = $1 AND ($2::bigint IS NULL OR campaign_id = $2)
+  AND (campaign_id, seq, version) > ($3::bigint, $4::bigint, $5::smallint)
+ORDER BY campaign_id, seq, version LIMIT $6::bigint;
+
+-- name: count_dead_letters
+-- How many results of an account, of one campaign or of all, were given up.
+SELECT count(*) AS dead_letters FROM deliveries
+WHERE state = 'dead' AND account_id = $1 AND ($2::bigint IS NULL OR campaign_id = $2);

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from services.api.desk import Desk, Visit
-from services.api.handlers import calls, campaigns
+from services.api.handlers import calls, campaigns, deliveries
 from services.api.handlers.reusables import profiles, schedules
 from services.api.idempotency import read_key
 from services.api.scopes import Scope
@@ -50,6 +50,9 @@ ROUTES = (
     Route("PATCH", "/api/campaigns/{id:[0-9]+}", WRITE, campaigns.update, "Update Campaign"),
     Route("PUT", "/api/campaigns/{id:[0-9]+}", WRITE, campaigns.update, "Update Campaign"),
     Route("DELETE", "/api/campaigns/{id:[0-9]+}", WRITE, campaigns.delete, "Delete Campaign"),
+    # What the seed does not have.
+    Route("GET", "/api/deliveries", READ, deliveries.list_dead, "Results that could not be delivered"),
+    Route("POST", "/api/deliveries/replay", CONTROL, deliveries.replay, "Post them again"),
 )
 
 

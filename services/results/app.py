@@ -7,6 +7,7 @@ from services.results.courier import Courier
 from services.results.settings import ResultsSettings
 from services.results.store import ResultsStore
 from shared.contracts.calls import CallsEnded, CallsExpired
+from shared.contracts.deliveries import ReplayDeliveries
 from shared.runtime.service import Platform, Service
 
 
@@ -24,11 +25,18 @@ def build(settings: ResultsSettings, platform: Platform) -> Service:
         await store.record_expired(letter, now=clock.now())
         courier.poke()
 
+    async def replay(letter: ReplayDeliveries) -> None:
+        await store.replay_dead(
+            account_id=letter.account_id, campaign_id=letter.campaign_id, died_by=letter.asked_at, now=clock.now()
+        )
+        courier.poke()
+
     return Service(
         "results",
         workers=(
             Consumer(CallsEnded, broker, clock, record=record_ended),
             Consumer(CallsExpired, broker, clock, record=record_expired),
+            Consumer(ReplayDeliveries, broker, clock, record=replay),
             courier,
         ),
     )

@@ -100,11 +100,6 @@ def build_body(ended: Ended) -> bytes:
     return urlencode(fields).encode()
 
 
-def webhook_id(campaign_id: int, seq: int, version: int) -> str:
-    """Return the id of a callback: stable over tries, new when a late truth corrects what was told."""
-    return f"call_{to_call_id(campaign_id, seq)}_{version}"
-
-
 def is_last(tries: int) -> bool:
     """Whether the next try after `tries` tries is the last one."""
     return tries >= len(LADDER)

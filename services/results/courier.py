@@ -13,11 +13,12 @@ import structlog
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
 
 from services.results.breaker import CLOSED, Breaker
-from services.results.callback import CONTENT_TYPE, RESTING, Reply, is_last, next_try, webhook_id
+from services.results.callback import CONTENT_TYPE, RESTING, Reply, is_last, next_try
 from services.results.settings import ResultsSettings
 from services.results.store import Due, Line, ResultsStore, Settled
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT
+from shared.domain.call_id import to_webhook_id
 from shared.domain.egress import Egress
 from shared.observability.metrics import DELIVERIES
 from shared.runtime.outbound import Limits, Outbound, Unreachable
@@ -165,7 +166,7 @@ class Courier:
 
 def sign(due: Due, *, now: datetime) -> dict[str, str]:
     """Return the Standard Webhooks headers over exactly these bytes; two secrets make two signatures."""
-    name = webhook_id(due.campaign_id, due.seq, due.version)
+    name = to_webhook_id(due.campaign_id, due.seq, due.version)
     moment = now.astimezone(UTC)
     return {
         "Content-Type": CONTENT_TYPE,

@@ -92,6 +92,11 @@ WHERE state = 'dead' AND ($1::bigint IS NULL OR campaign_id = $1)
 ORDER BY finished_at, campaign_id, seq LIMIT $2;
 
 -- name: replay_dead
--- Dead letters of one campaign or of all become due now, with all their tries before them.
-UPDATE deliveries SET state = 'pending', tries = 0, next_at = $2, finished_at = NULL
-WHERE state = 'dead' AND ($1::bigint IS NULL OR campaign_id = $1);
+-- Some dead letters become due now, with all their tries before them: those of an account and a campaign (NULL: of
+-- all) that died by an instant. Said again, it goes on with the next.
+UPDATE deliveries AS d SET state = 'pending', tries = 0, next_at = $4, finished_at = NULL
+FROM (SELECT campaign_id, seq, version FROM deliveries
+      WHERE state = 'dead' AND ($1::bigint IS NULL OR account_id = $1) AND ($2::bigint IS NULL OR campaign_id = $2)
+        AND finished_at <= $3
+      LIMIT $5 FOR UPDATE SKIP LOCKED) AS dead
+WHERE d.campaign_id = dead.campaign_id AND d.seq = dead.seq AND d.version = dead.version;

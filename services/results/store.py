@@ -16,6 +16,8 @@ from shared.observability.metrics import OUTCOMES
 
 SQL = load_statements("services.results")
 
+_REPLAYED_AT_ONCE = 5000
+
 Line = tuple[int, str]  # an account and a host
 
 
@@ -137,9 +139,17 @@ class ResultsStore:
         """Return dead letters, oldest first."""
         return [Dead(**row) for row in await self._database.fetch(SQL["list_dead"], campaign_id, limit)]
 
-    async def replay_dead(self, *, campaign_id: int | None, now: datetime) -> int:
-        """Make dead letters due again; returns how many."""
-        return await self._database.execute(SQL["replay_dead"], campaign_id, now)
+    async def replay_dead(
+        self, *, campaign_id: int | None, now: datetime, account_id: int | None = None, died_by: datetime | None = None
+    ) -> int:
+        """Make dead letters that died by an instant due again, some at a time; returns how many."""
+        total = 0
+        until = died_by or now
+        while count := await self._database.execute(
+            SQL["replay_dead"], account_id, campaign_id, until, now, _REPLAYED_AT_ONCE
+        ):
+            total += count
+        return total
 
 
 def _one_per_entry(outcomes: Sequence[Outcome]) -> list[Outcome]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shared.contracts.calls import CallsEnded, CallsExpired, CallsOrphaned, PlaceCalls
 from shared.contracts.campaigns import CallsAdded, CampaignChanged, CampaignStarted, CampaignStopped
+from shared.contracts.deliveries import ReplayDeliveries
 from shared.contracts.envelope import Letter
 
 
@@ -42,4 +43,5 @@ CATALOGUE: tuple[Entry, ...] = (
     Entry(CallsOrphaned, senders=("pacer",), receivers=("dialer",)),
     Entry(CallsEnded, senders=("dialer", "pacer"), receivers=("results",)),
     Entry(CallsExpired, senders=("pacer",), receivers=("results",)),
+    Entry(ReplayDeliveries, senders=("api",), receivers=("results",)),
 )

@@ -18,6 +18,7 @@ from shared.broker.port import Message
 from shared.clock import Clock, Reading
 from shared.contracts.calls import CallsEnded, CallsExpired, Outcome
 from shared.contracts.catalogue import queue_name
+from shared.contracts.deliveries import ReplayDeliveries
 from tests.support.ledger import add_campaign
 from tests.support.one_room import at_work, is_settled, make_platform, tell
 from tests.support.waiting import until
@@ -214,6 +215,29 @@ async def test_a_dead_letter_is_listed_and_replayed(ledger, clock):
     first, second = sink.posts
     assert first[0] == second[0]
     assert first[1]["webhook-id"] == second[1]["webhook-id"]
+
+
+async def test_an_accounts_letter_replays_its_own_dead_letters_that_died_before_it_was_asked(ledger, clock):
+    async with Sink(410, 410, 410).open() as sink, room(ledger, clock) as broker:
+        mine, other = [await add_campaign(ledger, numbers=2, result_url=sink.url) for _ in range(2)]
+        for campaign in (mine, other):
+            await dialing(ledger, campaign, 1)
+            await tell(broker, ended(campaign, 1))
+        await until(lambda: column(ledger, "SELECT count(*) FROM deliveries WHERE state = 'dead' HAVING count(*) = 2"))
+        (account,) = await column(ledger, f"SELECT account_id FROM campaigns WHERE id = {mine}")
+        letter = ReplayDeliveries(account_id=account, campaign_id=None, asked_at=clock.now())
+        await tell(broker, letter)
+        await until(lambda: len(sink.posts) == 3)
+        await until(lambda: column(ledger, "SELECT count(*) FROM deliveries WHERE state = 'dead' HAVING count(*) = 2"))
+        for again in (letter, letter.model_copy(update={"campaign_id": other, "asked_at": clock.now()})):
+            await tell(broker, again)
+            await until(settled(broker, ReplayDeliveries))
+        await asyncio.sleep(0.3)
+        assert len(sink.posts) == 3
+        await tell(broker, letter.model_copy(update={"campaign_id": mine, "asked_at": clock.now()}))
+        await until(lambda: column(ledger, "SELECT 1 FROM deliveries WHERE state = 'delivered'"))
+    assert await column(ledger, "SELECT campaign_id FROM deliveries WHERE state = 'delivered'") == [mine]
+    assert len(sink.posts) == 4
 
 
 async def test_a_result_url_that_is_away_is_tried_later(ledger, clock):

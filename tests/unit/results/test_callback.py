@@ -6,7 +6,8 @@ from urllib.parse import parse_qs
 
 import pytest
 
-from services.results.callback import LADDER, Ended, Reply, build_body, next_try, webhook_id
+from services.results.callback import LADDER, Ended, Reply, build_body, next_try
+from shared.domain.call_id import to_webhook_id
 from shared.domain.call_state import CalleeType, Disposition
 
 NOW = datetime(2022, 1, 3, 13, 0, 5, tzinfo=UTC)
@@ -66,8 +67,8 @@ def test_an_expired_entry_was_never_dialed():
 
 
 def test_a_correction_has_an_id_of_its_own():
-    assert webhook_id(26, 7, 1) == "call_26000000007_1"
-    assert webhook_id(26, 7, 2) == "call_26000000007_2"
+    assert to_webhook_id(26, 7, 1) == "call_26000000007_1"
+    assert to_webhook_id(26, 7, 2) == "call_26000000007_2"
 
 
 @pytest.mark.parametrize("tries", range(1, 10))
