@@ -52,7 +52,7 @@ ROUTES = (
     Route("DELETE", "/api/campaigns/{id:[0-9]+}", WRITE, campaigns.delete, "Delete Campaign"),
     # What the seed does not have.
     Route("GET", "/api/deliveries", READ, deliveries.list_dead, "Results that could not be delivered"),
-    Route("POST", "/api/deliveries/replay", CONTROL, deliveries.replay, "Post them again"),
+    Route("POST", "/api/deliveries/replay", WRITE, deliveries.replay, "Post them again"),
 )
 
 

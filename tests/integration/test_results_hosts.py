@@ -20,14 +20,13 @@ from tests.integration.test_results_room import (
     column,
     dialing,
     ended,
-    ledger,
     room,
-    tell,
-    until,
 )
 from tests.support.ledger import add_campaign
+from tests.support.one_room import tell
+from tests.support.waiting import until
 
-__all__ = ["clock", "ledger"]  # fixtures
+__all__ = ["clock"]  # a fixture
 MANY = 1000
 
 
@@ -152,7 +151,7 @@ async def test_ten_tries_in_three_days_and_then_a_dead_letter(ledger, clock):
         campaign = await add_campaign(ledger, numbers=1, result_url=sink.url)
         await dialing(ledger, campaign, 1)
         await tell(broker, ended(campaign, 1))
-        await until(lambda: column(ledger, "SELECT 1 FROM deliveries WHERE state = 'dead'"), seconds=60)
+        await until(lambda: column(ledger, "SELECT 1 FROM deliveries WHERE state = 'dead'"), within=60)
     assert len(sink.posts) == 10
     assert len({(body, headers["webhook-id"]) for body, headers in sink.posts}) == 1
     for body, headers in sink.posts:

@@ -232,8 +232,6 @@ async def test_an_accounts_letter_replays_its_own_dead_letters_that_died_before_
         for again in (letter, letter.model_copy(update={"campaign_id": other, "asked_at": clock.now()})):
             await tell(broker, again)
             await until(settled(broker, ReplayDeliveries))
-        await asyncio.sleep(0.3)
-        assert len(sink.posts) == 3
         await tell(broker, letter.model_copy(update={"campaign_id": mine, "asked_at": clock.now()}))
         await until(lambda: column(ledger, "SELECT 1 FROM deliveries WHERE state = 'delivered'"))
     assert await column(ledger, "SELECT campaign_id FROM deliveries WHERE state = 'delivered'") == [mine]

@@ -12,11 +12,12 @@ from shared.clock import Clock, Reading
 from shared.db.house_clock import set_rehearsal_clock
 from shared.db.pool import Database
 from tests.integration.test_results_hosts import bag
-from tests.integration.test_results_room import NOW, Sink, clock, ledger, room, until
+from tests.integration.test_results_room import NOW, Sink, clock, room
 from tests.support.ledger import add_campaign
+from tests.support.waiting import until
 from tests.unit.results.test_signatures import accepted_by_hand
 
-__all__ = ["clock", "ledger"]  # fixtures
+__all__ = ["clock"]  # a fixture
 
 
 async def accounts(ledger):

@@ -60,6 +60,13 @@ WAYS = {
     ("POST", "/api/campaigns/add-calls"): Way(
         "campaign", "/api/campaigns/add-calls", {"campaign_id": "{id}", "phone_numbers": ["2223334444"]}
     ),
+    ("GET", "/api/deliveries"): Way(None, "/api/deliveries"),
+    ("POST", "/api/deliveries/replay"): Way(
+        "campaign",
+        "/api/deliveries/replay",
+        {"campaign_id": "{id}"},
+        refused=200,  # none of them is dead
+    ),
 }
 
 
@@ -74,6 +81,12 @@ async def api(database):
         }
         client.pool = Database(database, name="matrix", size=2)
         await client.pool.open()
+        await client.pool.execute(
+            "INSERT INTO deliveries (campaign_id, seq, version, account_id, url, body, state, created_at, next_at)"
+            " SELECT id, 1, 1, account_id, 'http://x.test', '', 'dead', $2, $2 FROM campaigns WHERE id = $1",
+            await client.campaign(),
+            NOW,
+        )
         yield client
         await client.pool.close()
 
@@ -93,7 +106,11 @@ def test_what_takes_an_id_is_asked_with_one():
     without = {key for key, way in WAYS.items() if way.kind is None}
     assert without == {
         (m, f"/api/{kind}s") for m in ("GET", "POST") for kind in ("schedule", "profile", "campaign")
-    } - {("POST", "/api/campaigns")} | {("PATCH", "/api/campaigns"), ("PUT", "/api/campaigns")}
+    } - {("POST", "/api/campaigns")} | {
+        ("PATCH", "/api/campaigns"),
+        ("PUT", "/api/campaigns"),
+        ("GET", "/api/deliveries"),
+    }
 
 
 async def test_another_tenants_id_is_answered_like_an_unknown_one(api):

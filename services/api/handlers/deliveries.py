@@ -20,5 +20,7 @@ async def list_dead(visit: Visit) -> web.Response:
 async def replay(visit: Visit) -> web.Response:
     """Have the dead letters of a campaign or of all posted again."""
     wanted = await visit.read(ReplayWanted)
-    one = {"account_id": visit.account_id, "campaign_id": wanted.campaign_id}
-    return await visit.commit(lambda connection: store.replay(connection, **one, now=visit.now))
+    campaign_id = wanted.campaign_id
+    return await visit.commit(
+        lambda connection: store.replay(connection, account_id=visit.account_id, campaign_id=campaign_id, now=visit.now)
+    )
