@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 _NAMES = 10_000
+_ROUNDING = 1e-9  # of a request: seconds are floats, and whoever waited as long as told is let in
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,8 +44,8 @@ def take(bucket: Bucket, allowance: Allowance, *, now: float, many: int = 1) -> 
     """Take some out of a bucket, if they are there; with 0 only look whether there is one."""
     a_second = allowance.per_minute / 60
     level = min(float(allowance.burst), bucket.level + max(0.0, now - bucket.at) * a_second)
-    allowed = level >= max(1, many)
-    after = Bucket(level - many if allowed else level, now)
+    allowed = level >= max(1, many) - _ROUNDING
+    after = Bucket(max(0.0, level - many) if allowed else level, now)
     missing = max(0.0, max(1, many) - after.level)
     return after, Ruling(allowed, int(after.level), missing / a_second, (allowance.burst - after.level) / a_second)
 

@@ -77,6 +77,7 @@ def requests(number):
             "/api/campaigns/add-calls",
             {"campaign_id": number, "phone_numbers": ["2223334444"]},
         ),
+        "POST /api/deliveries/replay": ("/api/deliveries/replay", {}),
     }
     for method in ("PATCH", "PUT"):
         ways[f"{method} /api/schedules/{{id}}"] = ("/api/schedules/1", {"days": ["tue"]})
