@@ -144,7 +144,7 @@ def _rooms(order: Order, ground: Ground, witness: str, api_port: int, logs: Path
         "LOG_FORMAT": "json",
         "DRAIN_SECONDS": "10",
         "POOL_SIZE": "5",
-        "LEASE_SECONDS": "4",
+        "LEASE_SECONDS": "8",
         "UNKNOWN_AFTER_SECONDS": "15",
         "OPS_PORT": "0",
     }

@@ -18,6 +18,7 @@ from shared.clock import Reading
 from shared.db.pool import Database
 from tests.integration.test_api_operations import NOW, URL, WINDOWS, serve, stock
 from tests.support.ledger import contents
+from tests.support.postgres import statements
 
 SCHEDULE = {"days": ["mon"], "nickname": "mondays"}
 PROFILE = {"period": 30, "time_between_periods": 10, "amount_per_period": 100}
@@ -96,6 +97,12 @@ async def test_every_write_is_done_once_and_answered_twice(api, route):
     number = await api.campaign()
     await api.ok("POST", "/api/schedules", json={"days": ["sun"]})
     await api.ok("POST", "/api/profiles", json=PROFILE)
+    await statements(
+        api.dsn,
+        "INSERT INTO deliveries (campaign_id, seq, version, account_id, url, body, state, created_at, next_at)"
+        f" SELECT id, 1, 1, account_id, 'http://x.test', '', 'dead', created_at, created_at FROM campaigns"
+        f" WHERE id = {number}",
+    )
     path, body = requests(number)[f"{route.method} {route.path}"]
     before = await ledger(api)
     first = await api.ask(route.method, path, json=body, **keyed())
