@@ -34,6 +34,7 @@ _NOT_IN_A_ROOM = frozenset(
         "create_token",
         "expire_token",
         "revoke_token",
+        "rotate_secret",
         "keep_answer",
         "forget_answers",
         "replay_dead",
