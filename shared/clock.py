@@ -18,7 +18,10 @@ _DRIFT = 250e-6
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the house's clock showed at a second of this process' monotonic clock, give or take `error` seconds."""
+    """What the house's clock showed at a second of this process' monotonic clock, or up to `error` seconds more.
+
+    So it is never ahead of the house: whoever waits for an instant by it does not act before that instant.
+    """
 
     instant: datetime
     at: float
@@ -29,11 +32,14 @@ class Reading:
         """Return what the clock shows at another second."""
         return self.instant + timedelta(seconds=(at - self.at) * self.rate)
 
-    def yields_to(self, newer: Reading) -> bool:
-        """Whether a newer reading is better by now than this one, or contradicts it: the clock was set."""
-        error = self.error + (newer.at - self.at) * _DRIFT
-        apart = abs((newer.instant - self.shows(newer.at)).total_seconds()) / newer.rate
-        return newer.rate != self.rate or newer.error <= error or apart > newer.error + error
+    def with_newer(self, newer: Reading) -> Reading:
+        """Return what both readings allow; the newer one alone, when they contradict each other: the clock was set."""
+        drift = (newer.at - self.at) * _DRIFT
+        behind = (newer.instant - self.shows(newer.at)).total_seconds() / newer.rate
+        least, most = max(-drift - behind, 0.0), min(self.error + drift - behind, newer.error)
+        if newer.rate != self.rate or least > most:
+            return newer
+        return Reading(newer.shows(newer.at + least), newer.at, newer.rate, most - least)
 
 
 class Clock:
@@ -49,22 +55,24 @@ class Clock:
         """How many seconds of house time pass in a real second; 1 except in rehearsals."""
         return self._reading.rate
 
+    @property
+    def error(self) -> float:
+        """How many real seconds it may be behind the house's time; it is not ahead."""
+        return self._reading.error
+
     def now(self) -> datetime:
         """Return the house's time, aware, in UTC."""
         self._latest = max(self._latest, self._reading.shows(time.monotonic()))
         return self._latest
 
     def adjust(self, reading: Reading) -> None:
-        """Take a new measurement of the house's time; the first one replaces the host's own clock.
-
-        One that took long on its way is not taken while the one before is still the better of the two.
-        """
+        """Take a new measurement of the house's time; the first one replaces the host's own clock."""
         if not self._measured:
             self._measured = True
+            self._reading = reading
             self._latest = reading.instant
-        elif not self._reading.yields_to(reading):
-            return
-        self._reading = reading
+        else:
+            self._reading = self._reading.with_newer(reading)
 
     def monotonic(self) -> float:
         """Return real seconds of this process' own monotonic clock: for deadlines, never for decisions."""

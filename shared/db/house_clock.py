@@ -18,7 +18,7 @@ class RehearsalRefused(Exception):
 
 
 async def read_clock(database: Database, clock: Clock, environment: Environment) -> Reading:
-    """Measure Postgres' time against this process' monotonic clock; the error is at most half the round trip.
+    """Measure Postgres' time against this process' monotonic clock; the round trip is how far behind it may be.
 
     Raises:
         RehearsalRefused: the database holds a rehearsal clock and this house is not a rehearsal.
@@ -27,7 +27,7 @@ async def read_clock(database: Database, clock: Clock, environment: Environment)
     row = await database.fetch_one(SQL["measure_clock"])
     after = clock.monotonic()
     assert row is not None
-    measured = Reading(row["now"], (before + after) / 2, error=(after - before) / 2)
+    measured = Reading(row["now"], after, error=after - before)
     return _rehearsed(measured, (row["rate"], row["origin"], row["since"]), environment)
 
 

@@ -15,6 +15,16 @@ log = structlog.get_logger()
 
 _EVERY = 5.0  # real seconds
 _EVERY_IN_REHEARSAL = 0.25
+# Real seconds a clock may be behind: less than what is kept free at the end of a period (services/pacer/pacing.py).
+_BEHIND_AT_MOST = 0.1
+_TRIES = 20
+
+
+class TimeNotKnown(Exception):
+    """Postgres answers too slowly to tell the time by it."""
+
+
+_NOT_MEASURED: tuple[type[BaseException], ...] = (TimeNotKnown, *TRANSIENT)
 
 
 class ClockKeeper:
@@ -28,8 +38,19 @@ class ClockKeeper:
         self._environment = environment
 
     async def measure(self) -> None:
-        """Measure once, and set the clock."""
-        self._clock.adjust(await read_clock(self._database, self._clock, self._environment))
+        """Measure until the time is known well enough to call people by it, and set the clock.
+
+        Raises:
+            TimeNotKnown: every answer took too long.
+        """
+        for _ in range(_TRIES):
+            self._clock.adjust(await read_clock(self._database, self._clock, self._environment))
+            if self._clock.error <= _BEHIND_AT_MOST:
+                return
+        raise TimeNotKnown(
+            f"PostgreSQL took longer than {_BEHIND_AT_MOST:g} s for each of {_TRIES} answers; "
+            "no call is placed by a clock that may be that far behind."
+        )
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Measure until told to stop; the clock runs on by itself while Postgres is away."""
@@ -37,7 +58,7 @@ class ClockKeeper:
         while not stopping.is_set():
             try:
                 await self.measure()
-            except TRANSIENT as error:
+            except _NOT_MEASURED as error:
                 log.warning("clock.not_measured", error=type(error).__name__)
             for _ in range(max(1, round(every / 0.25))):
                 if not stopping.is_set():

@@ -15,7 +15,7 @@ from shared.clock import Clock
 from shared.db.migrate import SchemaBehindError, check_schema
 from shared.db.pool import TRANSIENT, Database
 from shared.observability.logging import configure_logging
-from shared.runtime.clock_keeper import ClockKeeper
+from shared.runtime.clock_keeper import ClockKeeper, TimeNotKnown
 from shared.runtime.ops_server import OpsServer
 from shared.runtime.relay import Relay
 from shared.runtime.service import Check, Platform, Service, Worker
@@ -26,7 +26,7 @@ log = structlog.get_logger()
 
 Rooms = Callable[[Platform], Sequence[Service]]
 
-_NOT_YET: tuple[type[BaseException], ...] = (BrokerError, SchemaBehindError, *TRANSIENT)
+_NOT_YET: tuple[type[BaseException], ...] = (BrokerError, SchemaBehindError, TimeNotKnown, *TRANSIENT)
 _PATIENCE = 60  # tries, a second apart, for servers that start at the same time as we do
 
 
@@ -39,20 +39,21 @@ async def open_platform(settings: HouseSettings, *, name: str) -> AsyncIterator[
     clock = Clock()
     database = Database(dsn, name=name, size=settings.pool_size)
     broker = make_broker(settings.rabbitmq_url.get_secret_value(), prefix=settings.queue_prefix, name=name)
-    for attempt in range(_PATIENCE):
-        try:
-            await check_schema(dsn)
-            await database.open()
-            await broker.open()
-            break
-        except _NOT_YET as error:
-            if attempt == _PATIENCE - 1:
-                raise
-            log.info("house.waiting", error=type(error).__name__, detail=str(error))
-            await database.close()
-            await clock.sleep(1)
     try:
-        await ClockKeeper(database, clock, settings.environment).measure()
+        for tries_left in range(_PATIENCE - 1, -1, -1):
+            try:
+                await check_schema(dsn)
+                await database.open()
+                await broker.open()
+                await ClockKeeper(database, clock, settings.environment).measure()
+                break
+            except _NOT_YET as error:
+                if not tries_left:
+                    raise
+                log.info("house.waiting", error=type(error).__name__, detail=str(error))
+                await broker.close()
+                await database.close()
+                await clock.sleep(1)
         yield Platform(clock, database, broker, settings.environment)
     finally:
         await broker.close()

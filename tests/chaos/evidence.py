@@ -30,6 +30,7 @@ class Rang:
     phone: str = field(repr=False)
     at: datetime
     truth: str | None
+    ended_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,3 +90,4 @@ class Evidence:
     ledger: Ledger
     faults: Faults
     rate: float  # seconds of house time in a real second
+    behind: float = 0.0  # real seconds the carrier's clock may have been behind the house's

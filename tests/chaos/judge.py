@@ -1,7 +1,7 @@
 """PURE: the evidence of a trial against the promises. Every finding is a broken promise; there is no tolerance but two.
 
 The carrier reads its clock in another process: what it saw may be `TRANSIT` real seconds later than the dialer's check,
-and the same is granted to a stop.
+and the same is granted to a stop. And its clock may be behind the house's, by as much as it says itself.
 """
 
 from __future__ import annotations
@@ -107,8 +107,12 @@ def _unknown_without_cause(evidence: Evidence) -> Iterator[Finding]:
     unknown = sum(outcome == "unknown" for outcome in evidence.ledger.outcomes.values())
     if unknown and not evidence.faults.dialers_hit:
         yield f"{unknown} outcomes are unknown, and no dialer was hit"
-    if evidence.ledger.orphaned and not evidence.faults.dialers_hit:
-        yield f"{len(evidence.ledger.orphaned)} calls were orphaned, and no dialer was hit"
+    if not evidence.faults.dialers_hit:
+        ended = {rang.attempt_id: rang.ended_at for rang in evidence.rang}
+        for attempt_id, after in evidence.ledger.orphaned.items():
+            at, end = evidence.ledger.intents[attempt_id] + after, ended.get(attempt_id)
+            since = f"{(at - end).total_seconds() / evidence.rate:.1f} s after its end" if end else "not ended"
+            yield f"attempt {attempt_id} was orphaned at {at:%H:%M:%S}, {since}, and no dialer was hit"
 
 
 def _found_late(evidence: Evidence) -> Iterator[Finding]:
@@ -143,16 +147,17 @@ def _over_pace(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _out_of_hours(evidence: Evidence) -> Iterator[Finding]:
-    slack = timedelta(seconds=TRANSIT * evidence.rate)
+    """A call late in transit is judged as of a moment earlier; one that was early is excused by the clock alone."""
+    transit, behind = (timedelta(seconds=s * evidence.rate) for s in (TRANSIT, evidence.behind))
     for ordered, calls in _by_campaign(evidence):
         cycle = ordered.period + max(ordered.rest, timedelta(seconds=1))
         for call in calls:
-            # A call that was late in transit is judged as of a moment earlier; one that was early is not excused.
-            opening = ordered.hours.opening_at(call.at) or ordered.hours.opening_at(call.at - slack)
-            if opening is None:
-                yield f"attempt {call.attempt_id} rang at {call.at:%H:%M:%S}, out of hours"
-            elif all((at - opening.opens_at) % cycle >= ordered.period for at in (call.at, call.at - slack)):
-                yield f"attempt {call.attempt_id} rang at {call.at:%H:%M:%S}, in the silence"
+            moments = (call.at, call.at - transit, call.at + behind)
+            openings = [(at, opening) for at in moments if (opening := ordered.hours.opening_at(at))]
+            if not openings:
+                yield f"attempt {call.attempt_id} rang at {call.at:%H:%M:%S.%f}, out of hours"
+            elif all((at - opening.opens_at) % cycle >= ordered.period for at, opening in openings):
+                yield f"attempt {call.attempt_id} rang at {call.at:%H:%M:%S.%f}, in the silence"
 
 
 def _after_stop(evidence: Evidence) -> Iterator[Finding]:

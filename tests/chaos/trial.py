@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from shared.clock import Clock
-from shared.db.house_clock import read_clock, set_rehearsal_clock
+from shared.db.house_clock import set_rehearsal_clock
 from shared.db.pool import TRANSIENT, Database
+from shared.runtime.clock_keeper import ClockKeeper, TimeNotKnown
 from shared.settings import Environment
 from tests.chaos.attack import attack
 from tests.chaos.evidence import Evidence, Faults
@@ -52,6 +53,7 @@ class Trial:
 
     order: Order
     clock: Clock = field(default_factory=Clock)
+    behind: float = 0.0  # real seconds that clock may have been behind the house's
     tally: Tally = field(default_factory=Tally)
     rooms: list[Room] = field(default_factory=list)
     phase: str = "opening"
@@ -87,7 +89,7 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
     if order.mutant and (schema := MUTANTS[order.mutant].schema):
         await database.execute(schema)
     await set_rehearsal_clock(database, origin=ORIGIN, rate=_STANDSTILL)  # while the house opens
-    await _measure(database, clock)
+    await _measure(trial, database)
     manners = Manners(sink_fails=order.tactic.sink_fails, line_breaks=order.tactic.line_breaks)
     async with contextlib.AsyncExitStack() as stack:
         trial.witness = witness = await stack.enter_async_context(open_witness(Witness(clock, dice, manners)))
@@ -96,7 +98,7 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
         witness.secrets = await tenants.sign_up(database, order.tenants)
         trial.rooms = _rooms(order, ground, witness.url, port, logs)
         stack.callback(_clear, trial.rooms)
-        await stack.enter_async_context(_running(_keep_clock(database, clock)))
+        await stack.enter_async_context(_running(_keep_clock(trial, database)))
         for room in trial.rooms:
             room.start()
         async with _running(_keep_rooms(trial)):
@@ -104,7 +106,7 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
             entries = order.entries * (3 if order.tactic.saturated else 1)
             ordered = await tenants.order(witness.url, entries=entries)
             await set_rehearsal_clock(database, origin=ORIGIN, rate=order.rate)
-            await _measure(database, clock)
+            await _measure(trial, database)
             trial.phase = "under attack"
             await attack(trial, ground, tenants, dice)
             trial.phase = "healing"
@@ -126,6 +128,7 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
                 reapers_hit=trial.tally.reapers_hit,
             ),
             rate=order.rate,
+            behind=trial.behind,
         )
     trial.findings = judge(trial.evidence)
 
@@ -164,15 +167,16 @@ async def _keep_rooms(trial: Trial) -> None:
         await asyncio.sleep(_RESTARTED_AFTER)
 
 
-async def _keep_clock(database: Database, clock: Clock) -> None:
+async def _keep_clock(trial: Trial, database: Database) -> None:
     while True:
         await asyncio.sleep(0.25)
-        with contextlib.suppress(*TRANSIENT):
-            await _measure(database, clock)
+        with contextlib.suppress(TimeNotKnown, *TRANSIENT):
+            await _measure(trial, database)
 
 
-async def _measure(database: Database, clock: Clock) -> None:
-    clock.adjust(await read_clock(database, clock, Environment.TEST))
+async def _measure(trial: Trial, database: Database) -> None:
+    await ClockKeeper(database, trial.clock, Environment.TEST).measure()
+    trial.behind = max(trial.behind, trial.clock.error)
 
 
 async def _heal(trial: Trial, database: Database, tenants: Tenants) -> None:

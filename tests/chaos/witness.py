@@ -8,6 +8,7 @@ import random
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -87,14 +88,13 @@ class Witness:
 
     async def rang(self) -> list[Rang]:
         """Return every call that was placed, with what became of it by the carrier's own memory."""
-        placed = list(self.exchange.carrier.placed)
-        return [Rang(attempt, phone, at, await self._truth(attempt)) for attempt, phone, at in placed]
+        return [await self._rang(*placed) for placed in list(self.exchange.carrier.placed)]
 
-    async def _truth(self, attempt_id: str) -> str | None:
+    async def _rang(self, attempt_id: str, phone: str, at: datetime) -> Rang:
         seen = await self.exchange.remembered(attempt_id)
         if seen is None or seen.ended_at is None:
-            return None
-        return seen.cause.value if seen.cause else _ANSWERED
+            return Rang(attempt_id, phone, at, None)
+        return Rang(attempt_id, phone, at, seen.cause.value if seen.cause else _ANSWERED, seen.ended_at)
 
 
 @contextlib.asynccontextmanager
