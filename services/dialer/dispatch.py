@@ -12,6 +12,7 @@ import structlog
 from services.dialer.application import LIMITS, VoiceXmlApplication
 from services.dialer.carriers.port import Carrier
 from services.dialer.due import DueJobs, Parcel, Waiting
+from services.dialer.leases import Leases
 from services.dialer.placing import Placing
 from services.dialer.reporting import Reporter
 from services.dialer.settings import DialerSettings
@@ -58,6 +59,7 @@ class Dispatch:
         self._reporter = Reporter(broker, clock, published=self._forget)
         application = VoiceXmlApplication(self._outbound, method=settings.start_url_method)
         self.placing = Placing(carrier, application, self._reporter, clock=clock, retract=self._take_back)
+        self._leases = Leases(store, clock, in_progress=self.placing.in_progress, seconds=settings.lease_seconds)
 
     async def accept(self, delivery: Delivery, jobs: Sequence[Job]) -> None:
         """Take the jobs of a delivery; its verdict is given when all of them are decided."""
@@ -77,7 +79,7 @@ class Dispatch:
         async with self._outbound, Crew("dialer.office", limit=_OFFICE) as office:
             await office.spawn(self._reporter.run())
             finished = asyncio.Event()
-            await office.spawn(self._keep_leases(finished))
+            await office.spawn(self._leases.keep(finished))
             try:
                 async with Crew("dialer.calls", limit=self._max_calls + _BATCH) as calls:
                     while not stopping.is_set():
@@ -227,19 +229,6 @@ class Dispatch:
         for parcel in {id(waiting.parcel): waiting.parcel for waiting in self._due.drain()}.values():
             await _conclude(parcel.delivery.retry())
 
-    async def _keep_leases(self, finished: asyncio.Event) -> None:
-        """Renew the leases of the calls in progress three times in a lease."""
-        while not finished.is_set():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._lease_seconds / 3):
-                    await finished.wait()
-            if fences := dict(self.placing.in_progress):
-                until = self._clock.now() + self._clock.span(self._lease_seconds)
-                try:
-                    await self._store.renew(fences, lease_until=until)
-                except TRANSIENT as error:
-                    log.warning("dialer.leases_not_renewed", calls=len(fences), error=type(error).__name__)
-
     async def _pause(self) -> None:
         """Sleep to the next release, a new job, or a free place."""
         self._wake.clear()
@@ -253,8 +242,10 @@ class Dispatch:
                 await self._wake.wait()
 
     def _forget(self, outcome: Outcome) -> None:
-        """The outcome is with the broker: the lease may end, and a place is free."""
-        self.placing.in_progress.pop(key_of(outcome), None)
+        """The outcome is with the broker: a place is free."""
+        key = key_of(outcome)
+        if fence := self.placing.in_progress.pop(key, None):
+            self._leases.reported(key, fence)
         self._wake.set()
 
 

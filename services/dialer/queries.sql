@@ -55,11 +55,12 @@ JOIN unnest($1::bigint[], $2::integer[], $3::bigint[]) AS j (campaign_id, period
 WHERE a.state = 'dialing' AND a.owner = $4 AND a.intent_at = $5;
 
 -- name: renew_leases
--- For the explicit list of calls in progress, never for "all of mine": what was lost must be found.
+-- For an explicit list of calls, never for "all of mine": what was lost must be found.
 UPDATE attempts AS a SET lease_until = $5
 FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $6::integer[]) AS r (campaign_id, period_no, slot_no, fence)
 WHERE a.campaign_id = r.campaign_id AND a.period_no = r.period_no AND a.slot_no = r.slot_no
-  AND a.state = 'dialing' AND a.owner = $4 AND a.fence = r.fence;
+  AND a.state = 'dialing' AND a.owner = $4 AND a.fence = r.fence
+RETURNING a.campaign_id, a.period_no, a.slot_no;
 
 -- name: find_seqs
 -- Which queue entries lost attempts were for.

@@ -84,7 +84,7 @@ class DialerStore:
         """Return which of the jobs that a commit left out were not refused but passed over."""
         columns = _columns(map(key_of, jobs))
         rows = await self._database.fetch(SQL["find_open"], *columns, [job.revision for job in jobs], now)
-        return {(row["campaign_id"], row["period_no"], row["slot_no"]) for row in rows}
+        return set(map(_key, rows))
 
     async def retract(self, fences: Mapping[Key, int]) -> int:
         """Take intents back that were certainly not used; returns how many were still ours."""
@@ -95,14 +95,15 @@ class DialerStore:
     async def retract_unknown(self, jobs: Sequence[Job], *, intent_at: datetime) -> int:
         """Take back whatever a commit of unknown fate wrote at `intent_at`; returns how many that were."""
         rows = await self._database.fetch(SQL["find_my_intents"], *_columns(map(key_of, jobs)), self.owner, intent_at)
-        fences = {(row["campaign_id"], row["period_no"], row["slot_no"]): row["fence"] for row in rows}
+        fences = {_key(row): row["fence"] for row in rows}
         return await self.retract(fences) if fences else 0
 
-    async def renew(self, fences: Mapping[Key, int], *, lease_until: datetime) -> int:
-        """Extend the leases of exactly these attempts; returns how many are still ours."""
-        return await self._database.execute(
+    async def renew(self, fences: Mapping[Key, int], *, lease_until: datetime) -> set[Key]:
+        """Extend the leases of exactly these attempts; returns which of them are still ours."""
+        rows = await self._database.fetch(
             SQL["renew_leases"], *_columns(fences), self.owner, lease_until, list(fences.values())
         )
+        return set(map(_key, rows))
 
     async def find_seqs(self, slots: Sequence[Slot]) -> list[tuple[Slot, int]]:
         """Return the queue entries of attempts that have no known outcome yet."""
@@ -113,6 +114,10 @@ class DialerStore:
 def _columns(keys: Iterable[Key]) -> tuple[list[int], list[int], list[int]]:
     listed = list(keys)
     return [k[0] for k in listed], [k[1] for k in listed], [k[2] for k in listed]
+
+
+def _key(row: Record) -> Key:
+    return row["campaign_id"], row["period_no"], row["slot_no"]
 
 
 def _slot(row: Record) -> Slot:

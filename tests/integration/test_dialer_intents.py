@@ -113,7 +113,7 @@ async def test_leases_are_renewed_for_the_listed_attempts_only(ledger):
     mine = DialerStore(ledger, owner="me")
     first, _ = sorted(await commit(mine, jobs), key=lambda intent: intent.slot.slot_no)
     until = MONDAY_8 + timedelta(seconds=90)
-    assert await mine.renew({first.key: first.fence}, lease_until=until) == 1
+    assert await mine.renew({first.key: first.fence}, lease_until=until) == {first.key}
     leases = [r["lease_until"] for r in await ledger.fetch("SELECT lease_until FROM attempts ORDER BY slot_no")]
     assert leases == [until, MONDAY_8 + timedelta(seconds=30)]
 
