@@ -94,7 +94,8 @@ def caught(name: str, seed: int) -> bool:
     mutant = MUTANTS[name]
     console.print(f"\n[bold]{name}[/bold]: {mutant.says}")
     tactic = TACTICS[mutant.tactic]
-    trial = attack(Order(tactic, max(3, round(25 / tactic.every)), seed, mutant=name), mutant.tactic)
+    faults = max(3, round(25 / tactic.every))
+    trial = attack(Order(tactic, faults, seed, mutant=name, points=mutant.points), mutant.tactic)
     console.print("[green]found out[/green]" if trial.broken else "[red]it was not found[/red]")
     return bool(trial.broken)
 

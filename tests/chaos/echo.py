@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 import aio_pika
@@ -15,6 +16,8 @@ from tests.chaos.ground import Ground
 
 async def echo(ground: Ground, *, delay: Callable[[], float]) -> None:
     """Send a copy of every letter to the queue it went to, some seconds later, until cancelled."""
+    # Told to stop, an ear has heard more than was repeated: the library would say so for each letter.
+    logging.getLogger("aio_pika.queue").setLevel(logging.CRITICAL)
     connection = await aio_pika.connect(ground.judges_rabbit_url)
     async with connection:
         channel = await connection.channel()

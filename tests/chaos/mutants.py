@@ -36,6 +36,7 @@ class Mutant:
     tactic: str  # a name in tests/chaos/tactics.py
     install: Callable[[], None]
     schema: str = ""  # what is done to the database first
+    points: tuple[tuple[str, str], ...] = ()  # where processes die instead of anywhere, for a bug that shows nowhere else
 
 
 def _edit(statements: Statements, name: str, *edits: tuple[str, str]) -> Callable[[], None]:
@@ -166,6 +167,8 @@ MUTANTS = {
             "the relay deletes what it is about to publish",
             "relays",
             _forgotten_before_confirm,
+            # Four of five letters may be lost unseen: the roster knows as much.
+            points=(("api", "committed forget_published"), ("pacer", "committed forget_published")) * 15,
         ),
         Mutant(
             "no-unique-slot",
