@@ -15,9 +15,10 @@ from rich.table import Table
 from tests.chaos.judge import summary
 from tests.chaos.mutants import MUTANTS, names
 from tests.chaos.tactics import TACTICS
-from tests.chaos.trial import Order, Trial, run_trial
+from tests.chaos.trial import ENTRIES, Order, Trial, run_trial
 
 console = Console()
+_ENTRIES_A_FAULT = 4  # of each tenant: the queues are not empty before the last fault
 
 
 def parse(arguments: list[str]) -> argparse.Namespace:
@@ -39,7 +40,9 @@ def main() -> int:
     asked = parse(sys.argv[1:])
     seed = secrets.randbelow(1 << 31) if asked.seed is None else asked.seed
     if asked.mutants is None:
-        trial = attack(Order(TACTICS[asked.tactic], asked.faults, seed, rate=asked.rate), asked.tactic)
+        entries = max(ENTRIES, _ENTRIES_A_FAULT * asked.faults)
+        order = Order(TACTICS[asked.tactic], asked.faults, seed, rate=asked.rate, entries=entries)
+        trial = attack(order, asked.tactic)
         return 1 if trial.broken or trial.exits else 0
     survivors = [name for name in names(asked.mutants) if not caught(name, seed)]
     tried = len(names(asked.mutants))

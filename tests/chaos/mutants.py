@@ -36,7 +36,7 @@ class Mutant:
     tactic: str  # a name in tests/chaos/tactics.py
     install: Callable[[], None]
     schema: str = ""  # what is done to the database first
-    points: tuple[tuple[str, str], ...] = ()  # where processes die instead of anywhere, for a bug that shows nowhere else
+    points: tuple[tuple[str, str], ...] = ()  # where processes die, instead of anywhere
 
 
 def _edit(statements: Statements, name: str, *edits: tuple[str, str]) -> Callable[[], None]:

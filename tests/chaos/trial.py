@@ -28,6 +28,7 @@ from tests.chaos.tenants import ORIGIN, OVER, Tenants
 from tests.chaos.witness import Manners, Witness, open_witness
 from tests.support.servers import free_ports
 
+ENTRIES = 400  # of each tenant, at first
 _STANDSTILL = 0.001
 _HEALS_WITHIN = 90.0
 _RESTARTED_AFTER = 0.05  # seconds a dead process' place stays empty, on average
@@ -42,7 +43,7 @@ class Order:
     seed: int
     rate: float = 10.0
     tenants: int = 5
-    entries: int = 400
+    entries: int = ENTRIES
     mutant: str = ""
     points: tuple[tuple[str, str], ...] = ()  # crash points (room, point) to arm one after the other
 
