@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
+_LAST_WORDS = 1500
 PRELOADED = ["tests.chaos.room_process"]
 
 
@@ -67,6 +68,10 @@ class Room:
         self.ends.append(code)
         self.process = None
         return code
+
+    def last_words(self) -> str:
+        """Return the end of its log."""
+        return self.log.read_text(errors="replace")[-_LAST_WORDS:] if self.log.exists() else ""
 
     def signal(self, number: signal.Signals) -> None:
         if self.process is not None and self.process.pid is not None:

@@ -58,3 +58,4 @@ async def test_no_phone_rings_after_a_hundred_stops():
 async def test_the_judge_finds_a_seeded_bug_out(mutant):
     trial = await run(MUTANTS[mutant].tactic, 12, mutant=mutant)
     assert trial.broken
+    assert not trial.exits

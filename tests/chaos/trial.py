@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import signal
 import tempfile
 from collections.abc import AsyncIterator, Coroutine
 from dataclasses import dataclass, field
@@ -61,7 +62,7 @@ class Trial:
     evidence: Evidence | None = None
     findings: dict[str, list[str]] = field(default_factory=dict)
     crashed_at: list[str] = field(default_factory=list)
-    exits: list[str] = field(default_factory=list)  # rooms that did not drain as they should
+    exits: list[str] = field(default_factory=list)  # rooms that ended by themselves, or did not drain as they should
     witness: Witness | None = None
 
     @property
@@ -159,7 +160,9 @@ async def _keep_rooms(trial: Trial) -> None:
     """Start again whoever has ended, as an orchestrator does."""
     while True:
         for room in trial.rooms:
-            if room.reap() is not None:
+            if (code := room.reap()) is not None:
+                if code not in (0, -signal.SIGKILL):
+                    trial.exits.append(f"{room.name} ended by itself with {code}: {room.last_words()}")
                 if room.point:
                     trial.crashed_at.append(f"{room.kind}: {room.point}")
                     room.point = ""
