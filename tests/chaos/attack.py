@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tests.chaos.trial import Trial
 
 _POINT_WITHIN = 60.0  # seconds for a process to pass its crash point
+_SHORTAGE = 8.0  # seconds without memory or disk
 _BLACKOUT = 8.0  # seconds: longer than a slot may be late when the clock runs ten times as fast
 
 
@@ -65,6 +66,8 @@ def _choose(tactic: Tactic, dice: random.Random) -> str:
         "broker kill": tactic.broker_kills,
         "purge": tactic.broker_purges,
         "postgres crash": tactic.postgres_crashes,
+        "alarm": tactic.broker_alarms,
+        "full disk": tactic.full_disks,
     }
     kinds, weights = list(shares), list(shares.values())
     return dice.choices([*kinds, "kill"], [*weights, max(0.0, 1 - sum(weights))])[0]
@@ -111,6 +114,17 @@ async def _hurt(kind: str, trial: Trial, ground: Ground) -> None:
         trial.tally.count(kind)
         await asyncio.to_thread(ground.rabbit.kill)
         await asyncio.to_thread(ground.rabbit.start)
+    elif kind == "alarm":
+        assert ground.rabbit is not None
+        trial.tally.count(kind)
+        await asyncio.to_thread(ground.rabbit.alarm, on=True)
+        await asyncio.sleep(_SHORTAGE)
+        await asyncio.to_thread(ground.rabbit.alarm, on=False)
+    elif kind == "full disk":
+        assert ground.postgres is not None
+        trial.tally.count(kind)
+        async with ground.postgres.full_disk():
+            await asyncio.sleep(_SHORTAGE)
     else:
         assert ground.postgres is not None
         trial.tally.count(kind)

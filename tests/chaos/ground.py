@@ -7,6 +7,7 @@ import contextlib
 import os
 import secrets
 import signal
+import subprocess
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
@@ -14,11 +15,13 @@ from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 from shared.broker.rabbit import RabbitBroker
-from shared.db.cluster_files import ClusterFiles
+from shared.db.cluster_files import ClusterFiles, serves
 from shared.db.embedded import EmbeddedPostgres
 from shared.db.scratch import scratch_database
 from tests.support import postgres, rabbitmq
 from tests.support.tcp_proxy import TcpProxy
+
+_SMALL_DISK = "600m"
 
 
 @dataclass
@@ -61,17 +64,38 @@ class CrashingPostgres:
         await asyncio.to_thread(self._server.stop)
         await asyncio.to_thread(self._server.start)
 
+    @contextlib.asynccontextmanager
+    async def full_disk(self) -> AsyncIterator[None]:
+        """Leave no byte free on its disk, until the end of the context; a server that gave up is started again."""
+        filler = self._files.data.parent / "filler"
+        await asyncio.to_thread(_fill, filler)
+        try:
+            yield
+        finally:
+            filler.unlink()
+        state = self._files.postmaster()
+        if state is None or not serves(state.pid, self._files.data):
+            await asyncio.to_thread(self._server.stop)
+            await asyncio.to_thread(self._server.start)
+
     def stop(self) -> None:
         self._server.stop()
 
 
+def _fill(filler: Path) -> None:
+    for size in (1 << 20, 4096, 1):
+        with contextlib.suppress(OSError), filler.open("ab", buffering=0) as file:
+            while True:
+                file.write(bytes(size))
+
+
 @contextlib.asynccontextmanager
-async def open_ground(*, own_servers: bool) -> AsyncIterator[Ground]:
+async def open_ground(*, own_servers: bool, small_disk: bool) -> AsyncIterator[Ground]:
     """Find or start the servers, and make a database and a queue prefix of this trial's own."""
     prefix = f"chaos-{secrets.token_hex(4)}."
     async with contextlib.AsyncExitStack() as stack:
         if own_servers:
-            ground = await _own(stack, prefix)
+            ground = await _own(stack, prefix, small_disk=small_disk)
         else:
             server = (await asyncio.to_thread(stack.enter_context, postgres.postgres_server())).url
             dsn = await stack.enter_async_context(scratch_database(server, name="chaos"))
@@ -89,8 +113,28 @@ def _folder() -> Iterator[Path]:
         yield home
 
 
-async def _own(stack: contextlib.AsyncExitStack, prefix: str) -> Ground:
-    database = await asyncio.to_thread(lambda: CrashingPostgres(stack.enter_context(_folder()) / "data"))
+@contextlib.contextmanager
+def _small_disk(folder: Path) -> Iterator[None]:
+    """Put a disk of its own into a folder; raises PermissionError unless we may."""
+    command = ["mount", "-t", "tmpfs", "-o", f"size={_SMALL_DISK}", "tmpfs", str(folder)]
+    if (done := subprocess.run(command, capture_output=True, text=True, check=False)).returncode:
+        raise PermissionError(f"a full disk needs a disk that may be filled, and root to mount it: {done.stderr}")
+    try:
+        folder.chmod(0o755)
+        yield
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], capture_output=True, check=False)
+
+
+def _database(stack: contextlib.AsyncExitStack, *, small_disk: bool) -> CrashingPostgres:
+    folder = stack.enter_context(_folder())
+    if small_disk:
+        stack.enter_context(_small_disk(folder))
+    return CrashingPostgres(folder / "data")
+
+
+async def _own(stack: contextlib.AsyncExitStack, prefix: str, *, small_disk: bool) -> Ground:
+    database = await asyncio.to_thread(_database, stack, small_disk=small_disk)
     stack.callback(database.stop)
     node = await asyncio.to_thread(stack.enter_context, rabbitmq.private_node())
     dsn = await stack.enter_async_context(scratch_database(database.dsn, name="chaos"))

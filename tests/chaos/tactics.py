@@ -17,6 +17,8 @@ class Tactic:
     broker_kills: float = 0.0  # kill -9, and the node started again
     broker_purges: float = 0.0  # every queue emptied
     postgres_crashes: float = 0.0  # an immediate stop, and the server started again
+    broker_alarms: float = 0.0  # the broker takes nothing from publishers for some seconds
+    full_disks: float = 0.0  # PostgreSQL's disk is full for some seconds
     every: float = 0.4  # real seconds between faults, on average
     pacers: int = 2
     dialers: int = 2
@@ -29,7 +31,8 @@ class Tactic:
     @property
     def own_servers(self) -> bool:
         """Whether servers are hurt, so that they must be ours alone."""
-        return bool(self.broker_kills or self.broker_purges or self.postgres_crashes or self.cuts)
+        ours = (self.broker_kills, self.broker_purges, self.broker_alarms, self.cuts)
+        return any((*ours, self.postgres_crashes, self.full_disks))
 
 
 _ALL = frozenset({"api", "pacer", "dialer", "results"})
@@ -51,6 +54,8 @@ TACTICS: dict[str, Tactic] = {
     "purges": Tactic("RabbitMQ forgets everything", frozenset(), broker_purges=1.0, every=3.0),
     "postgres": Tactic("PostgreSQL crashes", frozenset(), postgres_crashes=1.0, every=4.0),
     "cuts": Tactic("every connection breaks", frozenset(), cuts=1.0, every=1.5),
+    "alarms": Tactic("RabbitMQ is out of memory and blocks publishers", frozenset(), broker_alarms=1.0, every=4.0),
+    "full-disk": Tactic("PostgreSQL's disk is full", frozenset(), full_disks=1.0, every=4.0),
     "everything": Tactic(
         "all of it",
         freezes=0.15,

@@ -76,7 +76,8 @@ async def run_trial(trial: Trial) -> Trial:
     dice = random.Random(order.seed)
     open_nursery()
     with tempfile.TemporaryDirectory(prefix="paceline-chaos-logs-", ignore_cleanup_errors=True) as logs:
-        async with open_ground(own_servers=order.tactic.own_servers) as ground:
+        tactic = order.tactic
+        async with open_ground(own_servers=tactic.own_servers, small_disk=tactic.full_disks > 0) as ground:
             database = Database(ground.dsn, name="chaos", size=4)
             await database.open()
             try:

@@ -111,6 +111,13 @@ class PrivateNode:
         kept = b"".join(each.read_bytes() for each in self._home.glob("data/**/names.dets"))
         return all(re.search(re.escape(queue).encode() + rb"(?!\.)", kept) for queue in queues)
 
+    def alarm(self, *, on: bool) -> None:
+        """Have the node hold that its memory is full: it takes nothing from publishers; or that all is well."""
+        watermark = "0" if on else "0.6"
+        ctl = Path(self._script).with_name("rabbitmqctl")
+        command = [str(ctl), "-n", self._environment["RABBITMQ_NODENAME"], "set_vm_memory_high_watermark", watermark]
+        subprocess.run(command, env=self._environment, capture_output=True, timeout=60, check=True)
+
     def kill(self) -> None:
         """End the node as a power cut does."""
         node, self._process = self._process, None
