@@ -19,6 +19,9 @@ from shared.observability.metrics import CALLS_EXPIRED, CALLS_ORPHANED, CALLS_UN
 log = structlog.get_logger()
 
 _PATIENCE = 0.5  # real seconds after a slot's end, or a lease's, before anybody is held to be gone
+# After the ledger was away, or all of us stood still: the dialers can renew the leases that ran out meanwhile.
+_RENEWED_WITHIN = 20.0  # real seconds
+_STANDSTILL = 3.0  # real seconds between two rounds, more than usual
 _EXPIRED_A_LETTER = 1000
 _ASKED = 30  # times the carrier is asked about an orphan before it is held to be unknown
 _LEFT_BEHIND = {
@@ -37,14 +40,21 @@ class Reaper:
         self._clock = clock
         self._every = settings.reaper_seconds
         self._unknown_after = settings.unknown_after_seconds
+        self._patient_until = 0.0
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Reap until told to stop."""
+        last_round = self._clock.monotonic()
         while not stopping.is_set():
+            now = self._clock.monotonic()
+            if now - last_round > self._every + _STANDSTILL:
+                self._patient_until = now + _RENEWED_WITHIN
+            last_round = now
             try:
                 await self.reap()
             except TRANSIENT as error:
                 log.warning("reaper.database_away", error=type(error).__name__)
+                self._patient_until = self._clock.monotonic() + _RENEWED_WITHIN
             await self._clock.sleep(self._every)
 
     async def reap(self) -> None:
@@ -53,9 +63,8 @@ class Reaper:
         gone = now - self._clock.span(_PATIENCE)
         await self._lapse(now, gone)
         ask_at = now + self._clock.span(self._unknown_after / _ASKED)
-        if orphaned := await self._ask(SQL["orphan_abandoned"], now, gone, ask_at):
-            CALLS_ORPHANED.inc(orphaned)
-            log.warning("reaper.orphaned", calls=orphaned)
+        if self._clock.monotonic() >= self._patient_until:
+            await self._orphan(now, gone, ask_at)
         await self._ask(SQL["ask_again"], now, ask_at)
         await self._settle(now, now - self._clock.span(self._unknown_after))
         await self._end(now)
@@ -64,6 +73,11 @@ class Reaper:
         while lapsed := await self._database.execute(SQL["lapse_passed"], now, gone):
             SLOTS_FORFEITED.inc(lapsed)
             log.info("reaper.slots_forfeited", slots=lapsed)
+
+    async def _orphan(self, now: datetime, gone: datetime, ask_at: datetime) -> None:
+        if orphaned := await self._ask(SQL["orphan_abandoned"], now, gone, ask_at):
+            CALLS_ORPHANED.inc(orphaned)
+            log.warning("reaper.orphaned", calls=orphaned)
 
     async def _ask(self, statement: str, now: datetime, *values: datetime) -> int:
         """Have the carrier asked about calls of lost dialers. They are never dialed again by themselves."""

@@ -92,7 +92,8 @@ def _forgotten_before_confirm() -> None:
     async def hand_over(database, publish):
         async with database.transaction() as connection:
             rows = await connection.fetch(SHARED["take_from_outbox"], 500)
-            await connection.execute(SHARED["forget_published"], [row["id"] for row in rows])
+            if rows:
+                await connection.execute(SHARED["forget_published"], [row["id"] for row in rows])
         if rows:
             await publish([outbox.Waiting(str(row["message_id"]), row["name"], row["body"]) for row in rows])
         return len(rows)
