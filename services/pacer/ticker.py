@@ -25,6 +25,7 @@ log = structlog.get_logger()
 
 _JOBS_A_LETTER = 50
 _RINGS_AT_ONCE = 64  # publishes under way: a slow broker delays no other campaign's plan, a dead one stops the granting
+_GRANTS_AT_ONCE = 5  # campaigns: the ledger takes some milliseconds for each, and the next one's slots wait meanwhile
 _LONGEST_PAUSE = 0.5  # real seconds: how late a `stopping` or a clock set forward is noticed
 
 
@@ -48,6 +49,7 @@ class Ticker:
         self._lead = settings.pacer_lead_seconds
         self._batch = settings.pacer_batch
         self._roster_seconds = settings.pacer_roster_seconds
+        self._grants = asyncio.Semaphore(_GRANTS_AT_ONCE)
         self._rings = Crew("pacer.rings", limit=_RINGS_AT_ONCE)
         self._seats: dict[int, Seat] = {}
         self._poked: set[int] = set()
@@ -94,7 +96,15 @@ class Ticker:
         """Look once at every campaign whose time has come, the most overdue first: nobody starves a neighbour."""
         now = self._clock.now()
         due = [seat for seat in self._seats.values() if seat.wake_at <= now]
-        for seat in sorted(due, key=lambda s: s.wake_at):
+        ends = await asyncio.gather(
+            *(self._in_turn(seat) for seat in sorted(due, key=lambda s: s.wake_at)), return_exceptions=True
+        )
+        for end in ends:
+            if end is not None:
+                raise end
+
+    async def _in_turn(self, seat: Seat) -> None:
+        async with self._grants:
             await self._tick(seat)
 
     async def _tick(self, seat: Seat) -> None:

@@ -44,7 +44,9 @@ TACTICS: dict[str, Tactic] = {
     "results": Tactic("only results dies, and the sink fails often", frozenset({"results"}), sink_fails=0.3),
     "relays": Tactic("whoever relays letters dies", frozenset({"pacer", "results", "api", "dialer"}), every=0.25),
     "pacers": Tactic("eight pacers want the same slots", frozenset({"pacer"}), every=3.0, pacers=8, saturated=True),
-    "blackouts": Tactic("the whole house stands still and wakes up late", blackouts=1.0, every=4.0, stops=0.1),
+    "blackouts": Tactic(
+        "the whole house stands still and wakes up late", blackouts=1.0, every=4.0, stops=0.1, saturated=True
+    ),
     "stops": Tactic("campaigns are stopped and started under load", every=3.0, stops=8.0),
     "lost-lines": Tactic(
         "the carrier's connection breaks while phones ring", frozenset({"api"}), every=2.0, line_breaks=0.1

@@ -26,8 +26,15 @@ async def test_every_crash_point_is_hit_and_costs_nothing():
 @pytest.mark.parametrize(
     ("tactic", "faults"),
     [
-        ("any", 50),
-        ("spare-dialers", 30),
+        ("any", 150),
+        ("spare-dialers", 40),
+        ("echoes", 8),
+        ("cuts", 15),
+        ("purges", 3),
+        ("broker", 1),
+        ("alarms", 1),
+        ("postgres", 5),
+        ("full-disk", 1),
     ],
 )
 async def test_every_promise_is_kept_under(tactic, faults):
