@@ -12,6 +12,7 @@ import structlog
 from services.dialer.application import LIMITS, VoiceXmlApplication
 from services.dialer.carriers.port import Carrier
 from services.dialer.due import DueJobs, Parcel, Waiting
+from services.dialer.instants import Instants
 from services.dialer.leases import Leases
 from services.dialer.placing import Placing
 from services.dialer.reporting import Reporter
@@ -52,6 +53,7 @@ class Dispatch:
         self._max_calls = settings.max_calls
         self._lease_seconds = settings.lease_seconds
         self._due = DueJobs()
+        self._instants = Instants()
         self._briefs: dict[tuple[int, int], Brief] = {}
         self._wake = asyncio.Event()
         self._accepts = True
@@ -104,7 +106,7 @@ class Dispatch:
         except TRANSIENT as error:
             await self._put_back(due, error)
             return
-        begun_at, now = self._clock.monotonic(), self._clock.now()
+        begun_at, now = self._clock.monotonic(), self._instants.after_all_before(self._clock.now())
         jobs = [waiting.job for waiting in allowed]
         try:
             intents = await self._commit(jobs, now)

@@ -10,6 +10,7 @@ from typing import Any
 from services.dialer.carriers.port import CarrierError, NotPlaced
 from services.dialer.classify import classify_answered, classify_unanswered, settle_seen, to_outcome
 from services.dialer.due import DueJobs, Parcel, Waiting
+from services.dialer.instants import Instants
 from services.dialer.store import Key, key_of
 from services.pacer.pacing import Grant, Period, plan
 from services.pacer.store import Campaign
@@ -18,6 +19,7 @@ from services.results.callback import RESTING, Reply, is_last
 from services.results.courier import settle
 from services.results.store import Due
 from shared.contracts.calls import CallsEnded, CallsOrphaned, Job, Outcome, PlaceCalls, Slot
+from shared.domain.call_state import AttemptState
 from shared.domain.calling_hours import CallingHours
 from tests.model.broker import Broker, Delivery
 from tests.model.carrier import Carrier, Receiver
@@ -26,12 +28,12 @@ from tests.model.world import GHOST_SECONDS, Away, Process, Steps, Task, World
 
 LEAD = timedelta(seconds=0.25)
 LEASE = timedelta(seconds=30)
-UNKNOWN_AFTER = timedelta(seconds=60)
+UNKNOWN_AFTER = timedelta(seconds=300)
 GONE = timedelta(seconds=0.5)
 UNHEARD = timedelta(minutes=10)
 FRESH_SECONDS = 0.5
 POST_LEASE = timedelta(seconds=60)
-ROSTER_SECONDS, REAPER_SECONDS, RELAY_SECONDS, COURIER_SECONDS = 3.0, 3.0, 3.0, 4.0
+ROSTER_SECONDS, REAPER_SECONDS, RELAY_SECONDS, COURIER_SECONDS = 5.0, 4.0, 4.0, 5.0
 AGAIN_SECONDS = 0.5
 
 
@@ -162,15 +164,20 @@ class Pacer(Room):
         ledger = self.ledger
         while True:
             now = self.now()
-            ask_at = now + UNKNOWN_AFTER / 5
+            ask_at = now + UNKNOWN_AFTER / 30
             try:
-                yield from self.ask(ledger.lapse_passed, now - GONE)
-                if ledger.attempts:
+                # Statements that would find nothing are left out: the run is for those that do.
+                if ledger.in_state(AttemptState.GRANTED):
+                    yield from self.ask(ledger.lapse_passed, now - GONE)
+                if ledger.in_state(AttemptState.DIALING):
                     yield from self.ask(ledger.orphan_abandoned, now, now - GONE, ask_at)
+                if ledger.in_state(AttemptState.ORPHANED):
                     yield from self.ask(ledger.ask_again, now, ask_at)
                     yield from self.ask(ledger.settle_orphans, now, now - UNKNOWN_AFTER)
-                yield from self.ask(ledger.end_campaigns, now)
-                yield from self.ask(ledger.expire, now)
+                if any(order.hours.ends_at() <= now for order in ledger.orders.values()):
+                    yield from self.ask(ledger.end_campaigns, now)
+                if any(order.state in ("ended", "deleted") for order in ledger.orders.values()):
+                    yield from self.ask(ledger.expire, now)
             except Away:
                 pass
             yield self.world.pause(REAPER_SECONDS)
@@ -197,6 +204,7 @@ class Dialer(Room):
         super().__init__(house, name)
         self.in_progress: dict[Key, int] = {}
         self._due = DueJobs()
+        self._instants = Instants()
         self._briefs: dict[tuple[int, int], CallingHours] = {}
         self._loop: Task = self.spawn(self._dial())
         self.spawn(self._keep_leases())
@@ -232,7 +240,7 @@ class Dialer(Room):
             yield AGAIN_SECONDS
             self._put(due)
             return
-        begun_at, now = self.world.t, self.now()
+        begun_at, now = self.world.t, self._instants.after_all_before(self.now())
         jobs = [w.job for w in allowed]
         try:
             intents = (

@@ -8,6 +8,7 @@ from datetime import date, time, timedelta
 from random import Random
 
 from services.pacer.pacing import Pace
+from shared.domain.call_state import AttemptState
 from shared.domain.calling_hours import CallingHours, Day, Window, resolve
 from tests.model import judge
 from tests.model.broker import Broker
@@ -197,6 +198,8 @@ class Run:
     def _let_time_pass(self) -> None:
         """Nothing but waiting is left to do: to the end of the campaigns, or to the next try of a post."""
         ledger, house = self.ledger, self.world.house()
+        if ledger.in_state(AttemptState.DIALING) or ledger.in_state(AttemptState.ORPHANED):
+            return
         ends = max(order.hours.ends_at() for order in ledger.orders.values())
         pending = [post.next_at for post in ledger.posts.values() if post.state == "pending"]
         if house < ends:

@@ -13,7 +13,7 @@ Steps = Generator[float, None, Any]  # yields the real seconds until it goes on
 
 GHOST_SECONDS = 15.0  # for so long the server may still run a statement whose connection was lost
 MEASURED_EVERY = 5.0
-_HEALED_PAUSE = 5  # nothing is in a hurry once nobody disturbs: an idle loop comes round so many times less often
+_HEALED_PAUSE = 2  # nothing is in a hurry once nobody disturbs: an idle loop comes round so many times less often
 
 
 class Violation(AssertionError):
@@ -138,7 +138,8 @@ class Process:
     def ask(self, statement: Callable[..., Any], *values: Any) -> Steps:
         """Have the ledger do a statement; raises Away when its fate is unknown."""
         world = self.world
-        yield 0.7 if world.chance(0.02) else 0.002
+        if world.chance(0.6):
+            yield 0.7 if world.chance(0.03) else 0.002
         if world.is_out("database"):
             raise Away
         if world.chance(world.database_trouble):
