@@ -325,11 +325,12 @@ class Ledger:
             if attempt.intent_at == intent_at:
                 self.retract(key_of(job), owner, attempt.fence)
 
-    def renew(self, fences: dict[Key, int], owner: str, lease_until: datetime) -> None:
-        """Extend the leases of exactly these attempts."""
-        for key, fence in fences.items():
-            if self.holds(key, owner, fence):
-                self.attempts[key].lease_until = lease_until
+    def renew(self, fences: dict[Key, int], owner: str, lease_until: datetime) -> set[Key]:
+        """Extend the leases of exactly these attempts; returns which are still this dialer's."""
+        ours = {key for key, fence in fences.items() if self.holds(key, owner, fence)}
+        for key in ours:
+            self.attempts[key].lease_until = lease_until
+        return ours
 
     def find_seqs(self, slots: Sequence[Slot]) -> list[tuple[Slot, int]]:
         """Return the entries of attempts without a known outcome."""

@@ -203,6 +203,7 @@ class Dialer(Room):
     def __init__(self, house: House, name: str) -> None:
         super().__init__(house, name)
         self.in_progress: dict[Key, int] = {}
+        self._reported: dict[Key, tuple[int, float]] = {}
         self._due = DueJobs()
         self._instants = Instants()
         self._briefs: dict[tuple[int, int], CallingHours] = {}
@@ -315,6 +316,7 @@ class Dialer(Room):
         slot = Slot(campaign_id=intent.key[0], period_no=intent.key[1], slot_no=intent.key[2])
         yield from self._report([to_outcome(slot, intent.seq, verdict, seen=seen, ended_at=self.now())])
         del self.in_progress[intent.key]
+        self._reported[intent.key] = intent.fence, self.world.t + 3 * LEASE.total_seconds()
 
     def _take_back(self, intent: Intent) -> Steps:
         while True:
@@ -335,11 +337,15 @@ class Dialer(Room):
     def _keep_leases(self) -> Steps:
         while True:
             yield LEASE.total_seconds() / 3
-            if self.in_progress:
+            self._reported = {key: held for key, held in self._reported.items() if self.world.t < held[1]}
+            fences = {key: fence for key, (fence, _) in self._reported.items()} | self.in_progress
+            if fences:
                 try:
-                    yield from self.ask(self.ledger.renew, dict(self.in_progress), self.name, self.now() + LEASE)
+                    ours = yield from self.ask(self.ledger.renew, fences, self.name, self.now() + LEASE)
                 except Away:
                     continue
+                for key in fences.keys() - ours:
+                    self._reported.pop(key, None)
 
     def _ask_carrier(self, delivery: Delivery, letter: CallsOrphaned) -> Steps:
         try:
