@@ -10,7 +10,7 @@ from services.dialer.carriers.port import CarrierError, Cause, NotPlaced, Seen
 from services.dialer.store import Key
 from services.results.callback import Reply
 from services.results.store import Due
-from tests.model.ledger import Intent
+from tests.model.tables import Intent
 from tests.model.world import Steps, Violation, World
 
 _CAUSES = (None, None, None, *Cause)
@@ -55,7 +55,7 @@ class Carrier:
         self._by_key[intent.key] = rung
         return rung
 
-    def lookup(self, key: Key, now: datetime) -> Seen | None:
+    def lookup(self, key: Key) -> Seen | None:
         """Return what is remembered of an attempt."""
         if self._world.is_out("carrier"):
             raise CarrierError

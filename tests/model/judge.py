@@ -8,11 +8,11 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from services.pacer.pacing import CLOSING_MARGIN, Pace, Period
+from services.pacer.pacing import CLOSING_MARGIN, Pace
 from shared.domain.call_state import AttemptState, Disposition
 from tests.model.carrier import Rung
 from tests.model.ledger import Ledger
-from tests.model.rooms import FRESH_SECONDS
+from tests.model.room import FRESH_SECONDS
 from tests.model.world import Violation
 
 if TYPE_CHECKING:
@@ -152,3 +152,5 @@ def _posts(run: Run) -> Iterator[str]:
         versions = [name for name in run.ledger.posts if name[:2] == entry]
         if len(versions) != told.version or told.version > 2:
             yield f"{entry} has {len(versions)} results and version {told.version}"
+        if told.version > 1 and b"disposition=unknown" not in run.ledger.posts[*entry, 1].body:
+            yield f"{entry} was told of twice, and the first time it was known"

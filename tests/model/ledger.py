@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.dialer.store import Key, key_of
-from services.pacer.pacing import Grant, Pace, Period
+from services.pacer.pacing import Grant, Period
 from services.pacer.store import Campaign, Granted
 from services.results.callback import Ended, build_body
 from services.results.store import Due, Settled, _one_per_entry
@@ -17,75 +16,12 @@ from shared.contracts.envelope import Letter
 from shared.domain.call_state import STEPS, AttemptState, Disposition
 from shared.domain.calling_hours import CallingHours
 from shared.domain.catch_up import Release
+from tests.model.tables import Attempt, Entry, Intent, Order, Post, Told
 from tests.model.world import Violation
 
-Entry = tuple[int, int]  # campaign, place in the queue
 _G, _L, _D, _O, _U, _DONE = AttemptState  # in the order in which they are written there
 _EXPIRED_A_LETTER = 5
 HOST, SECRET = "receiver.example", "whsec_c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0"
-
-
-@dataclass(slots=True)
-class Order:
-    """A row of `campaigns` with its windows and profiles, and its row of `pacing`."""
-
-    id: int
-    hours: CallingHours
-    paces: tuple[Pace, ...]
-    queue_end: int
-    state: str = "running"
-    revision: int = 1
-    locked: bool = False  # somebody is changing it: SKIP LOCKED passes it over
-    next_seq: int = 1
-    ledger: Period | None = None
-    last_clock: datetime | None = None
-    drained_at: datetime | None = None
-    settled_at: datetime | None = None
-    requeued: set[int] = field(default_factory=set)
-
-
-@dataclass(slots=True)
-class Attempt:
-    """A row of `attempts`."""
-
-    seq: int
-    revision: int
-    grant: Grant
-    state: AttemptState = _G
-    fence: int = 0
-    owner: str | None = None
-    lease_until: datetime | None = None
-    intent_at: datetime | None = None
-    orphaned_at: datetime | None = None
-
-
-@dataclass(slots=True)
-class Told:
-    """A row of `outcomes`."""
-
-    disposition: Disposition
-    version: int = 1
-
-
-@dataclass(slots=True)
-class Post:
-    """A row of `deliveries`."""
-
-    body: bytes
-    next_at: datetime
-    state: str = "pending"
-    tries: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Intent:
-    """What a committed intent gives the dialer."""
-
-    key: Key
-    seq: int
-    fence: int
-    revision: int
-    not_after: datetime
 
 
 class Ledger:
@@ -265,8 +201,26 @@ class Ledger:
             order.next_seq = max(order.next_seq, last + 1)
             if seqs := [*seqs, *fresh]:
                 self._tell_expired(order.id, seqs, now)
-            elif not any(a.state is _G for key, a in self.attempts.items() if key[0] == order.id):
+            elif not any(a.state in (_G, _D) for key, a in self.attempts.items() if key[0] == order.id):
                 order.drained_at = now
+
+    def settle_accounts(self, now: datetime, heard_by: datetime) -> None:
+        """What became of the entries of drained campaigns, if nobody heard of it."""
+        for order in self.orders.values():
+            if order.drained_at is None or order.drained_at > heard_by or order.settled_at is not None:
+                continue
+            entries = ((order.id, seq) for seq in range(1, order.queue_end + 1))
+            silent = [entry for entry in entries if entry not in self.outcomes]
+            unheard = [seq for campaign, seq in silent if (campaign, seq) not in self.live]
+            held = [(self.live[entry], self.attempts[self.live[entry]]) for entry in silent if entry in self.live]
+            self._tell_unknown([(key, a) for key, a in held if a.state is _U], now)
+            order.requeued.update(unheard)
+            if unheard:
+                order.drained_at = None
+            elif held:
+                order.drained_at = now
+            else:
+                order.settled_at = now
 
     def _tell_expired(self, campaign: int, seqs: Sequence[int], now: datetime) -> None:
         self.append(CallsExpired(campaign_id=campaign, seqs=tuple(seqs), expired_at=now, reason="over"))

@@ -13,12 +13,17 @@ from shared.domain.calling_hours import CallingHours, Day, Window, resolve
 from tests.model import judge
 from tests.model.broker import Broker
 from tests.model.carrier import Carrier, Receiver
-from tests.model.ledger import Ledger, Order
-from tests.model.rooms import ROOMS, UNHEARD, House
+from tests.model.dialer import Dialer
+from tests.model.ledger import Ledger
+from tests.model.pacer import Pacer
+from tests.model.results import Results
+from tests.model.room import UNHEARD, House
+from tests.model.tables import Order
 from tests.model.world import Process, Steps, Violation, World
 
 EVENTS = (100, 200, 400)  # after so many the disturbances end
 _HEALED_WITHIN = 6000  # events; what is not finished by then never will be
+_QUIET = 50  # events, after which time may pass faster
 _BEFORE = timedelta(seconds=1)
 _LAST_MOMENTS = timedelta(seconds=25)
 
@@ -36,6 +41,9 @@ _PACES = (
     Pace(timedelta(minutes=1), timedelta(0), 240),
     Pace(timedelta(minutes=2), timedelta(minutes=1), 3),
 )
+
+
+ROOMS: dict[str, type[Pacer | Dialer | Results]] = {"pacer": Pacer, "dialer": Dialer, "results": Results}
 
 
 class Run:
@@ -81,6 +89,7 @@ class Run:
         broker = self.house.broker
         broker.lost, broker.doubled, broker.delayed = (draw.choice((0, 0, 0.1, 0.3)) for _ in range(3))
         self.world.database_trouble = draw.choice((0, 0, 0, 0.05, 0.15))
+        self.world.strikes, self.world.strike = draw.choice((0, 0, 0.005, 0.03)), self._strike
         self.house.receiver.trouble = draw.choice((0, 0.3))
         acts: list[Callable[[], None]] = [self._kill, self._freeze, self._outage, self._edit, self._stop_or_start]
         self._acts = draw.sample(acts, draw.randint(0, len(acts)))
@@ -107,10 +116,16 @@ class Run:
             yield self.world.random.choice((0.05, 0.5, 3, 10, 30))
 
     def _kill(self) -> None:
+        if self.rooms:
+            self._kill_one(self.world.random.choice(self.rooms))
+
+    def _strike(self, process: Process) -> None:
+        """Kill or freeze a process between two of its steps."""
+        if process in self.rooms:
+            (self._kill_one if self.world.random.random() < 0.7 else self._freeze_one)(process)
+
+    def _kill_one(self, process: Process) -> None:
         """Kill a process; another takes its place, at once or later."""
-        if not self.rooms:
-            return
-        process = self.world.random.choice(self.rooms)
         self.world.marks.add(f"a {process.room} died")
         self.rooms.remove(process)
         process.alive = False
@@ -124,9 +139,11 @@ class Run:
 
     def _freeze(self) -> None:
         if self.rooms:
-            process = self.world.random.choice(self.rooms)
-            self.world.marks.add(f"a {process.room} froze")
-            process.frozen_until = self.world.t + self.world.random.choice((0.6, 2, 16, 45, 100))
+            self._freeze_one(self.world.random.choice(self.rooms))
+
+    def _freeze_one(self, process: Process) -> None:
+        self.world.marks.add(f"a {process.room} froze")
+        process.frozen_until = self.world.t + self.world.random.choice((0.6, 2, 16, 45, 100))
 
     def _outage(self) -> None:
         what = self.world.random.choice(("database", "broker", "carrier", "receiver"))
@@ -162,7 +179,9 @@ class Run:
     def _stop_or_start(self) -> None:
         draw = self.world.random
         campaign = draw.choice(list(self.ledger.orders))
-        state = draw.choice(("stopped", "running", "running", "running", "deleted" if draw.random() < 0.1 else "stopped"))
+        state = draw.choice(
+            ("stopped", "running", "running", "running", "deleted" if draw.random() < 0.1 else "stopped")
+        )
         self._people.spawn(self._change(campaign, state=state))
 
     def _change(self, campaign: int, **changes: object) -> Steps:
@@ -186,26 +205,28 @@ class Run:
         for process in self.rooms:
             process.frozen_until = 0.0
         begun = world.events
-        quiet = begun + 100
+        quiet = begun + _QUIET
         while not judge.is_finished(self.ledger, self.accepted):
             if world.events - begun > _HEALED_WITHIN:
                 raise Violation(f"not finished: {judge.unfinished(self.ledger, self.accepted)}")
             world.step()
             if world.events > quiet:
                 self._let_time_pass()
-                quiet = world.events + 100
+                quiet = world.events + _QUIET
 
     def _let_time_pass(self) -> None:
-        """Nothing but waiting is left to do: to the end of the campaigns, or to the next try of a post."""
+        """Nothing but waiting is left to do: for the clocks, the end of the campaigns, or the next try of a post."""
         ledger, house = self.ledger, self.world.house()
-        if ledger.in_state(AttemptState.DIALING) or ledger.in_state(AttemptState.ORPHANED):
-            return
         ends = max(order.hours.ends_at() for order in ledger.orders.values())
+        standing = max(process.now() for process in self.rooms)  # clocks that were ahead of one that was set back
         pending = [post.next_at for post in ledger.posts.values() if post.state == "pending"]
-        if house < ends:
+        counted = [o.drained_at + UNHEARD for o in ledger.orders.values() if o.drained_at and not o.settled_at]
+        if standing > house:
+            target = standing
+        elif ledger.in_state(AttemptState.DIALING) or ledger.in_state(AttemptState.ORPHANED):
+            return
+        elif house < ends:
             target = ends
-        elif pending and min(pending) > house:
-            target = min(pending)
         else:
-            target = house + UNHEARD
+            target = min((at for at in (*pending, *counted) if at > house), default=house + UNHEARD)
         self.world.t += (target - house).total_seconds()

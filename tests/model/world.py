@@ -13,7 +13,7 @@ Steps = Generator[float, None, Any]  # yields the real seconds until it goes on
 
 GHOST_SECONDS = 15.0  # for so long the server may still run a statement whose connection was lost
 MEASURED_EVERY = 5.0
-_HEALED_PAUSE = 2  # nothing is in a hurry once nobody disturbs: an idle loop comes round so many times less often
+_HEALED_PAUSE = 3  # nothing is in a hurry once nobody disturbs: an idle loop comes round so many times less often
 
 
 class Violation(AssertionError):
@@ -46,6 +46,8 @@ class World:
         self.events = 0
         self.healing = False
         self.database_trouble = 0.0  # how probable it is that a statement goes wrong
+        self.strikes = 0.0  # how probable it is that a process dies or freezes just before its next step
+        self.strike: Callable[[Process], None] = lambda _: None
         self.out: dict[str, float] = {}  # until when the database, broker, carrier or receiver is away
         self.marks: set[str] = set()  # what was done to the house: some of it excuses an `unknown`
         self._heap: list[tuple[float, int, Task | None, int, Callable[[], None] | None]] = []
@@ -96,6 +98,10 @@ class World:
             self.wake(task, process.frozen_until - self.t)
             return
         self.events += 1
+        if self.chance(self.strikes):
+            self.wake(task, 0.0)
+            self.strike(process)
+            return
         process.look_at_the_clock()
         try:
             seconds = next(task.steps)
