@@ -45,8 +45,8 @@ class Dialer(Room):
         if isinstance(delivery.letter, CallsOrphaned):
             yield from self._ask_carrier(delivery, delivery.letter)
             return
-        jobs = delivery.letter.jobs  # type: ignore[attr-defined]
-        parcel = Parcel(delivery, len(jobs))  # type: ignore[arg-type]
+        jobs = delivery.letter.jobs
+        parcel = Parcel(delivery, len(jobs))
         self._put([Waiting(job, parcel) for job in jobs])
         yield 0
 
@@ -205,4 +205,4 @@ def _count_off(decided: Sequence[Waiting]) -> None:
     for waiting in decided:
         waiting.parcel.left -= 1
         if not waiting.parcel.left:
-            waiting.parcel.delivery.done()  # type: ignore[unused-coroutine]
+            waiting.parcel.delivery.done()

@@ -37,7 +37,7 @@ class Pacer(Room):
 
     def receive(self, delivery: Delivery) -> Steps:
         """Look at a campaign at once."""
-        self._poked.add(delivery.letter.campaign_id)  # type: ignore[attr-defined]
+        self._poked.add(delivery.letter.campaign_id)
         self.world.wake(self._ticker, 0)
         delivery.done()
         yield 0
