@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.dialer.carriers.port import CarrierError, NotPlaced
 from services.dialer.classify import classify_answered, classify_unanswered, settle_seen, to_outcome
-from services.dialer.due import DueJobs, Parcel, Waiting
+from services.dialer.due import DueJobs, Parcel, Waiting, is_plausible
 from services.dialer.instants import Instants
 from services.dialer.store import Key, key_of
 from shared.contracts.calls import CallsEnded, CallsOrphaned, Job, Outcome, Slot
@@ -17,6 +17,7 @@ from tests.model.broker import Delivery
 from tests.model.room import (
     AGAIN_SECONDS,
     FRESH_SECONDS,
+    LEAD,
     LEASE,
     House,
     Room,
@@ -46,6 +47,9 @@ class Dialer(Room):
             yield from self._ask_carrier(delivery, delivery.letter)
             return
         jobs = delivery.letter.jobs
+        if not all(is_plausible(job, self.now(), lead=LEAD) for job in jobs):
+            delivery.done()  # a dead letter
+            return
         parcel = Parcel(delivery, len(jobs))
         self._put([Waiting(job, parcel) for job in jobs])
         yield 0
