@@ -11,6 +11,7 @@ from random import Random
 
 import aio_pika
 import pytest
+from prometheus_client import REGISTRY
 from pydantic import ValidationError
 
 from services.dialer import app as dialer
@@ -131,6 +132,8 @@ async def test_poison_dies_at_once_or_does_no_harm_and_the_traffic_beside_it_is_
         assert reasons[f"not a {letter.NAME}"] == unreadable[letter] > POISONS / 3
         assert set(reasons) <= {f"not a {letter.NAME}", "a job that no pacer can have planned"}
     await DeadLetterWatch(platform).count()
+    shown = {q: REGISTRY.get_sample_value("paceline_dead_letters", {"queue": q}) for q in QUEUES.values()}
+    assert shown == {queue: await broker.count_dead(queue) for queue in QUEUES.values()}
 
 
 class Killed(Exception):
