@@ -24,6 +24,7 @@ _RENEWED_WITHIN = 20.0  # real seconds
 _STANDSTILL = 3.0  # real seconds between two rounds, more than usual
 _EXPIRED_A_LETTER = 1000
 _ASKED = 30  # times the carrier is asked about an orphan before it is held to be unknown
+_COUNTED_A_ROUND = 20_000
 _HEARD_WITHIN = 600.0  # real seconds that outcomes may wait in a queue before they are taken for lost
 _LEFT_BEHIND = {
     "ended": "The campaign ended before this number was dialed.",
@@ -133,11 +134,14 @@ class Reaper:
             await self._settle_account(row["id"], now, heard_by)
 
     async def _settle_account(self, campaign_id: int, now: datetime, heard_by: datetime) -> None:
+        """Count the outcomes of one stretch of the queue; the next round takes the next."""
         async with self._database.transaction() as connection:
-            if not await connection.fetchrow(SQL["lock_drained"], campaign_id, heard_by):
+            settled_to = await connection.fetchval(SQL["lock_account"], campaign_id, heard_by)
+            if settled_to is None:
                 return
-            unheard = await connection.fetchval(SQL["requeue_unheard"], campaign_id)
-            orphans = await connection.fetch(SQL["unheard_orphans"], campaign_id)
+            stretch = campaign_id, settled_to, settled_to + _COUNTED_A_ROUND
+            unheard = await connection.fetchval(SQL["requeue_unheard"], *stretch)
+            orphans = await connection.fetch(SQL["unheard_orphans"], *stretch)
             unknown = tuple(_unknown(row, now) for row in orphans if row["state"] == AttemptState.UNKNOWN)
             if unknown:
                 await outbox.append(connection, CallsEnded(outcomes=unknown), now=now)
@@ -146,7 +150,7 @@ class Reaper:
             elif orphans:
                 await connection.execute(SQL["mark_drained"], campaign_id, now)
             else:
-                await connection.execute(SQL["mark_settled"], campaign_id, now)
+                await connection.execute(SQL["mark_settled"], campaign_id, stretch[-1])
         if unheard or unknown:
             log.warning("reaper.told_again", campaign=campaign_id, calls=unheard + len(unknown))
 

@@ -207,7 +207,7 @@ class Ledger:
     def settle_accounts(self, now: datetime, heard_by: datetime) -> None:
         """What became of the entries of drained campaigns, if nobody heard of it."""
         for order in self.orders.values():
-            if order.drained_at is None or order.drained_at > heard_by or order.settled_at is not None:
+            if order.drained_at is None or order.drained_at > heard_by or order.settled_to >= order.queue_end:
                 continue
             entries = ((order.id, seq) for seq in range(1, order.queue_end + 1))
             silent = [entry for entry in entries if entry not in self.outcomes]
@@ -220,7 +220,7 @@ class Ledger:
             elif held:
                 order.drained_at = now
             else:
-                order.settled_at = now
+                order.settled_to = order.queue_end
 
     def _tell_expired(self, campaign: int, seqs: Sequence[int], now: datetime) -> None:
         self.append(CallsExpired(campaign_id=campaign, seqs=tuple(seqs), expired_at=now, reason="over"))

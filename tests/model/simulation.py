@@ -220,7 +220,9 @@ class Run:
         ends = max(order.hours.ends_at() for order in ledger.orders.values())
         standing = max(process.now() for process in self.rooms)  # clocks that were ahead of one that was set back
         pending = [post.next_at for post in ledger.posts.values() if post.state == "pending"]
-        counted = [o.drained_at + UNHEARD for o in ledger.orders.values() if o.drained_at and not o.settled_at]
+        counted = [
+            o.drained_at + UNHEARD for o in ledger.orders.values() if o.drained_at and o.settled_to < o.queue_end
+        ]
         if standing > house:
             target = standing
         elif ledger.in_state(AttemptState.DIALING) or ledger.in_state(AttemptState.ORPHANED):

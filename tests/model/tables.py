@@ -28,7 +28,7 @@ class Order:
     ledger: Period | None = None
     last_clock: datetime | None = None
     drained_at: datetime | None = None
-    settled_at: datetime | None = None
+    settled_to: int = 0
     requeued: set[int] = field(default_factory=set)
 
 

@@ -2,4 +2,4 @@
 -- more whether each of its entries has an outcome, and tells again of those that have none.
 
 ALTER TABLE pacing
-    ADD COLUMN settled_at timestamptz;                  -- every entry of the campaign has its outcome
+    ADD COLUMN settled_to bigint NOT NULL DEFAULT 0;    -- all entries up to this place have their outcomes
