@@ -235,7 +235,7 @@ async def test_leases_are_kept_while_a_call_goes_on_and_the_drain_waits_for_it(l
 async def test_undecided_jobs_are_handed_back_when_the_dialer_drains(ledger, clock):
     async with House(ledger, clock).open() as house:
         campaign = await add_campaign(ledger, numbers=120)
-        later = clock.now() + timedelta(hours=1)
+        later = clock.now() + timedelta(minutes=14)
         await house.tell(PlaceCalls(jobs=(await house.grant(campaign, BUSY, at=later),)))
         await until(lambda: house.broker._mailboxes[JOBS].out)
     assert await house.broker.depth(JOBS) == 1

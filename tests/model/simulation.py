@@ -225,8 +225,12 @@ class Run:
         ]
         if standing > house:
             target = standing
-        elif ledger.in_state(AttemptState.DIALING) or ledger.in_state(AttemptState.ORPHANED):
-            return
+        elif held := [*ledger.in_state(AttemptState.DIALING), *ledger.in_state(AttemptState.ORPHANED)]:
+            # A lease, or when to ask again, may have been written by a clock that was ahead.
+            soonest = min(a.lease_until for _, a in held if a.lease_until is not None)
+            if soonest <= house:
+                return
+            target = soonest
         elif house < ends:
             target = ends
         else:
