@@ -1,4 +1,4 @@
-"""Ring = folder = marker; which servers the rings use; and no sockets in the unit ring."""
+"""Ring = folder = marker; which servers the rings use; and no sockets in the rings that need none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.support import postgres, rabbitmq
 from tests.support.servers import NoServerError, Server, in_ci
 
 HERE = Path(__file__).resolve().parent
-RINGS = ("unit", "contract", "integration", "acceptance", "architecture", "chaos")
+RINGS = ("unit", "model", "contract", "integration", "acceptance", "architecture", "chaos")
 SERVERS = pytest.StashKey[dict[str, str]]()
 Held = TypeVar("Held", Server, rabbitmq.PrivateNode)
 
@@ -35,14 +35,14 @@ def pytest_itemcollected(item: pytest.Item) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Take the network away from a unit test; the socket pair inside an event loop may stay."""
-    if item.get_closest_marker("unit"):
+    """Take the network away from tests that need none; the socket pair inside an event loop may stay."""
+    if item.get_closest_marker("unit") or item.get_closest_marker("model"):
         pytest_socket.disable_socket(allow_unix_socket=True)
 
 
 @pytest.hookimpl(trylast=True)
 def pytest_runtest_teardown(item: pytest.Item) -> None:
-    if item.get_closest_marker("unit"):
+    if item.get_closest_marker("unit") or item.get_closest_marker("model"):
         pytest_socket.enable_socket()
 
 

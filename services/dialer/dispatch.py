@@ -11,7 +11,8 @@ import structlog
 
 from services.dialer.application import LIMITS, VoiceXmlApplication
 from services.dialer.carriers.port import Carrier
-from services.dialer.due import DueJobs, Parcel, Waiting
+from services.dialer.due import DueJobs, Parcel, Waiting, is_plausible
+from services.dialer.instants import Instants
 from services.dialer.leases import Leases
 from services.dialer.placing import Placing
 from services.dialer.reporting import Reporter
@@ -30,6 +31,7 @@ log = structlog.get_logger()
 
 _BATCH = 500
 _LONGEST_PAUSE = 0.5  # real seconds: how late `stopping` or a clock set forward is noticed
+_LONGEST_LEAD = 5.0  # real seconds that a pacer grants ahead at the most
 _BRIEFS_KEPT = 4096
 _PASSED_OVER_SECONDS = 0.02
 _AWAY_SECONDS = 0.1
@@ -52,6 +54,7 @@ class Dispatch:
         self._max_calls = settings.max_calls
         self._lease_seconds = settings.lease_seconds
         self._due = DueJobs()
+        self._instants = Instants()
         self._briefs: dict[tuple[int, int], Brief] = {}
         self._wake = asyncio.Event()
         self._accepts = True
@@ -69,7 +72,11 @@ class Dispatch:
         if not jobs:
             await _conclude(delivery.done())
             return
-        parcel, now = Parcel(delivery, len(jobs)), self._clock.now()
+        now, lead = self._clock.now(), self._clock.span(_LONGEST_LEAD)
+        if not all(is_plausible(job, now, lead=lead) for job in jobs):
+            await _conclude(delivery.reject("a job that no pacer can have planned"))
+            return
+        parcel = Parcel(delivery, len(jobs))
         for job in jobs:
             self._due.put(Waiting(job, parcel), now=now)
         self._wake.set()
@@ -104,7 +111,7 @@ class Dispatch:
         except TRANSIENT as error:
             await self._put_back(due, error)
             return
-        begun_at, now = self._clock.monotonic(), self._clock.now()
+        begun_at, now = self._clock.monotonic(), self._instants.after_all_before(self._clock.now())
         jobs = [waiting.job for waiting in allowed]
         try:
             intents = await self._commit(jobs, now)

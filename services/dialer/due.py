@@ -15,8 +15,19 @@ from shared.domain.catch_up import Release, release_at
 # A release is dated back by at most this much, so that the loop's own pauses cost no pace; a longer
 # standstill is not made up for.
 _GRACE = timedelta(milliseconds=20)
+# No pacer lets a slot live this long, or grants it so far ahead.
+_LONGEST_SLOT = timedelta(minutes=10)
 # Beyond this many campaigns the pace of those without a job is forgotten.
 _LANES_KEPT = 10_000
+
+
+def is_plausible(job: Job, now: datetime, *, lead: timedelta) -> bool:
+    """Whether a pacer can have planned a job; `lead` is how far ahead one may grant.
+
+    One that waits for years would hold its letter for years, and one planned long ago would slow its whole campaign.
+    """
+    lives = job.not_after - job.not_before
+    return timedelta(0) < lives <= _LONGEST_SLOT and job.not_before <= now + lead + _LONGEST_SLOT
 
 
 @dataclass(slots=True)

@@ -128,9 +128,9 @@ WHERE c.state IN ('ended', 'deleted') AND p.drained_at IS NULL
 ORDER BY c.id LIMIT 50;
 
 -- name: lock_place
--- A campaign's place in its queue, held for the transaction.
+-- A campaign's place in its queue, held for the transaction, and whether an entry may still come back into it.
 SELECT p.next_seq, c.queue_end,
-       EXISTS (SELECT 1 FROM attempts AS a WHERE a.campaign_id = $1 AND a.state = 'granted') AS granted
+       EXISTS (SELECT 1 FROM attempts AS a WHERE a.campaign_id = $1 AND a.state IN ('granted', 'dialing')) AS undecided
 FROM pacing AS p JOIN campaigns AS c ON c.id = p.campaign_id
 WHERE p.campaign_id = $1 AND p.drained_at IS NULL
 FOR UPDATE OF p SKIP LOCKED;
@@ -148,3 +148,40 @@ UPDATE pacing SET next_seq = $2 WHERE campaign_id = $1;
 -- name: mark_drained
 -- Nothing of this campaign's queue is left.
 UPDATE pacing SET drained_at = $2 WHERE campaign_id = $1;
+
+-- name: unsettled_campaigns
+-- Campaigns that were drained by an instant, and whose outcomes have not all been counted since.
+SELECT c.id FROM campaigns AS c JOIN pacing AS p ON p.campaign_id = c.id
+WHERE c.state IN ('ended', 'deleted') AND p.drained_at <= $1 AND p.settled_to < c.queue_end
+ORDER BY p.drained_at LIMIT 5;
+
+-- name: lock_account
+-- How far a drained campaign's outcomes were counted, held while they are; nothing when somebody else does.
+SELECT settled_to FROM pacing WHERE campaign_id = $1 AND drained_at <= $2 FOR UPDATE SKIP LOCKED;
+
+-- name: requeue_unheard
+-- Entries of a stretch that were never dialed and have no outcome: the letter about them was lost. Returns how many.
+WITH unheard AS (
+    SELECT c.seq FROM calls AS c
+    WHERE c.campaign_id = $1 AND c.seq > $2 AND c.seq <= $3
+      AND NOT EXISTS (SELECT FROM outcomes AS o WHERE o.campaign_id = $1 AND o.seq = c.seq)
+      AND NOT EXISTS (SELECT FROM attempts AS a WHERE a.campaign_id = $1 AND a.seq = c.seq AND a.lapsed_at IS NULL)
+), again AS (
+    INSERT INTO requeued (campaign_id, seq) SELECT $1, seq FROM unheard ON CONFLICT DO NOTHING
+)
+SELECT count(*) AS entries FROM unheard;
+
+-- name: unheard_orphans
+-- Calls of lost dialers in a stretch, without an outcome; those that are unknown already must be told of again.
+SELECT a.campaign_id, a.period_no, a.slot_no, a.seq, a.intent_at, a.state FROM attempts AS a
+WHERE a.campaign_id = $1 AND a.seq > $2 AND a.seq <= $3 AND a.lapsed_at IS NULL AND a.state IN ('orphaned', 'unknown')
+  AND NOT EXISTS (SELECT FROM outcomes AS o WHERE o.campaign_id = $1 AND o.seq = a.seq)
+ORDER BY a.seq LIMIT 1000;
+
+-- name: mark_undrained
+-- There is something left of a queue after all.
+UPDATE pacing SET drained_at = NULL WHERE campaign_id = $1;
+
+-- name: mark_settled
+-- The entries up to a place have their outcomes.
+UPDATE pacing SET settled_to = $2 WHERE campaign_id = $1;

@@ -12,8 +12,8 @@ from services.pacer.store import SQL
 from shared.clock import Clock
 from shared.contracts.calls import CallsEnded, CallsExpired, CallsOrphaned, Outcome, Slot
 from shared.db import outbox
-from shared.db.pool import TRANSIENT, Database
-from shared.domain.call_state import Disposition
+from shared.db.pool import TRANSIENT, Database, Record
+from shared.domain.call_state import AttemptState, Disposition
 from shared.observability.metrics import CALLS_EXPIRED, CALLS_ORPHANED, CALLS_UNKNOWN, SLOTS_FORFEITED
 
 log = structlog.get_logger()
@@ -24,6 +24,8 @@ _RENEWED_WITHIN = 20.0  # real seconds
 _STANDSTILL = 3.0  # real seconds between two rounds, more than usual
 _EXPIRED_A_LETTER = 1000
 _ASKED = 30  # times the carrier is asked about an orphan before it is held to be unknown
+_COUNTED_A_ROUND = 20_000
+_HEARD_WITHIN = 600.0  # real seconds that outcomes may wait in a queue before they are taken for lost
 _LEFT_BEHIND = {
     "ended": "The campaign ended before this number was dialed.",
     "deleted": "The campaign was deleted before this number was dialed.",
@@ -68,6 +70,7 @@ class Reaper:
         await self._ask(SQL["ask_again"], now, ask_at)
         await self._settle(now, now - self._clock.span(self._unknown_after))
         await self._end(now)
+        await self._settle_accounts(now)
 
     async def _lapse(self, now: datetime, gone: datetime) -> None:
         while lapsed := await self._database.execute(SQL["lapse_passed"], now, gone):
@@ -93,19 +96,7 @@ class Reaper:
             rows = await connection.fetch(SQL["settle_orphans"], silent_since)
             if not rows:
                 return
-            outcomes = tuple(
-                Outcome(
-                    campaign_id=row["campaign_id"],
-                    period_no=row["period_no"],
-                    slot_no=row["slot_no"],
-                    seq=row["seq"],
-                    disposition=Disposition.UNKNOWN,
-                    dialed_at=row["intent_at"],
-                    ended_at=now,
-                    error="The dialer was lost during the call, and the carrier does not know what became of it.",
-                )
-                for row in rows
-            )
+            outcomes = tuple(_unknown(row, now) for row in rows)
             await outbox.append(connection, CallsEnded(outcomes=outcomes), now=now)
         CALLS_UNKNOWN.inc(len(outcomes))
         log.warning("reaper.unknown", calls=len(outcomes))
@@ -133,5 +124,45 @@ class Reaper:
                 CALLS_EXPIRED.inc(len(seqs))
                 letter = CallsExpired(campaign_id=campaign_id, seqs=tuple(seqs), expired_at=now, reason=reason)
                 await outbox.append(connection, letter, now=now)
-            elif not place["granted"]:
+            elif not place["undecided"]:
                 await connection.execute(SQL["mark_drained"], campaign_id, now)
+
+    async def _settle_accounts(self, now: datetime) -> None:
+        """See that the outcomes of drained campaigns were heard of: the broker may have lost the letters."""
+        heard_by = now - self._clock.span(_HEARD_WITHIN)
+        for row in await self._database.fetch(SQL["unsettled_campaigns"], heard_by):
+            await self._settle_account(row["id"], now, heard_by)
+
+    async def _settle_account(self, campaign_id: int, now: datetime, heard_by: datetime) -> None:
+        """Count the outcomes of one stretch of the queue; the next round takes the next."""
+        async with self._database.transaction() as connection:
+            settled_to = await connection.fetchval(SQL["lock_account"], campaign_id, heard_by)
+            if settled_to is None:
+                return
+            stretch = campaign_id, settled_to, settled_to + _COUNTED_A_ROUND
+            unheard = await connection.fetchval(SQL["requeue_unheard"], *stretch)
+            orphans = await connection.fetch(SQL["unheard_orphans"], *stretch)
+            unknown = tuple(_unknown(row, now) for row in orphans if row["state"] == AttemptState.UNKNOWN)
+            if unknown:
+                await outbox.append(connection, CallsEnded(outcomes=unknown), now=now)
+            if unheard:
+                await connection.execute(SQL["mark_undrained"], campaign_id)
+            elif orphans:
+                await connection.execute(SQL["mark_drained"], campaign_id, now)
+            else:
+                await connection.execute(SQL["mark_settled"], campaign_id, stretch[-1])
+        if unheard or unknown:
+            log.warning("reaper.told_again", campaign=campaign_id, calls=unheard + len(unknown))
+
+
+def _unknown(row: Record, now: datetime) -> Outcome:
+    return Outcome(
+        campaign_id=row["campaign_id"],
+        period_no=row["period_no"],
+        slot_no=row["slot_no"],
+        seq=row["seq"],
+        disposition=Disposition.UNKNOWN,
+        dialed_at=row["intent_at"],
+        ended_at=now,
+        error="The dialer was lost during the call, and the carrier does not know what became of it.",
+    )

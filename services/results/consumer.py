@@ -77,6 +77,10 @@ class Consumer(Generic[Told]):
                 if stopping.is_set():
                     break
                 await self._clock.sleep(_PAUSE_SECONDS)
+            except Exception as error:
+                log.exception("results.letter_failed", letter=self._letter.NAME)
+                await delivery.reject(f"could not be recorded: {type(error).__name__}")
+                return
             else:
                 await delivery.done()
                 return

@@ -227,6 +227,19 @@ class MemoryBroker:
         """Return up to `limit` dead letters of a queue, oldest first; they stay where they are."""
         return self._mailbox(queue).dead[: max(limit, 0)]
 
+    async def count_dead(self, queue: str) -> int:
+        """Return how many dead letters a queue has."""
+        return len(self._mailbox(queue).dead)
+
+    async def redrive(self, queue: str, *, limit: int) -> int:
+        """Put up to `limit` dead letters back into their queue, oldest first; returns how many."""
+        mailbox = self._mailbox(queue)
+        again, mailbox.dead = mailbox.dead[: max(limit, 0)], mailbox.dead[max(limit, 0) :]
+        for letter in again:
+            mailbox.put(_Entry(next(self._places), Message(letter.name, letter.body, letter.message_id)))
+        mailbox.pump()
+        return len(again)
+
     def _mailbox(self, queue: str) -> _Mailbox:
         topology().mailbox(queue)
         return self._mailboxes[queue]

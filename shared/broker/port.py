@@ -103,3 +103,14 @@ class Broker(Protocol):
     async def dead_letters(self, queue: str, *, limit: int) -> list[DeadLetter]:
         """Return up to `limit` dead letters of a queue, oldest first; they stay where they are."""
         ...
+
+    async def count_dead(self, queue: str) -> int:
+        """Return how many dead letters a queue has."""
+        ...
+
+    async def redrive(self, queue: str, *, limit: int) -> int:
+        """Put up to `limit` dead letters of a queue back into it, oldest first, under the ids they had.
+
+        Returns how many. One that is lost on the way stays a dead letter.
+        """
+        ...

@@ -144,9 +144,19 @@ class RabbitBroker:
         Raises:
             BrokerError: the broker did not answer.
         """
-        mailbox = self._topology.mailbox(queue)
+        return await self._count(self._topology.mailbox(queue).queue)
+
+    async def count_dead(self, queue: str) -> int:
+        """Return how many dead letters a queue has.
+
+        Raises:
+            BrokerError: the broker did not answer.
+        """
+        return await self._count(self._topology.mailbox(queue).dead_letters)
+
+    async def _count(self, queue: str) -> int:
         async with self._plain_channel("depth") as channel:
-            found = await channel.declare_queue(mailbox.queue, passive=True)
+            found = await channel.declare_queue(queue, passive=True)
             return found.declaration_result.message_count or 0
 
     async def dead_letters(self, queue: str, *, limit: int) -> list[DeadLetter]:
@@ -171,6 +181,24 @@ class RabbitBroker:
             for incoming in found
             for letter in (opened(incoming),)
         ]
+
+    async def redrive(self, queue: str, *, limit: int) -> int:
+        """Put up to `limit` dead letters back into their queue, oldest first; returns how many.
+
+        Each is forgotten as a dead letter when its copy is confirmed: interrupted, it may be in both places.
+
+        Raises:
+            BrokerError: the broker did not answer or did not confirm; the letter at hand is still a dead one.
+        """
+        mailbox, again = self._topology.mailbox(queue), 0
+        async with self._plain_channel("redrive") as channel:
+            dead = await channel.get_queue(mailbox.dead_letters, ensure=False)
+            while again < limit and (incoming := await dead.get(fail=False, timeout=self._seconds)) is not None:
+                exchange = self._channel.default_exchange if self._channel else None
+                await self._publish(exchange, [(mailbox.queue, sealed(opened(incoming)))])
+                await incoming.ack()
+                again += 1
+        return again
 
     async def delete_topology(self) -> None:
         """Delete the exchange and every queue of this prefix with all that is in them: for tests.

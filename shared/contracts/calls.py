@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
-from shared.contracts.envelope import Letter
+from shared.contracts.envelope import Big, Instant, Letter, Sentence, Small
 from shared.domain.call_state import CalleeType, Disposition
 
 
@@ -19,18 +19,18 @@ class Slot(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
-    campaign_id: int = Field(description="The campaign.")
-    period_no: int = Field(description="Its period; the first is 1, and no number is left out.")
-    slot_no: int = Field(description="The place in the period, from 0.")
+    campaign_id: Big = Field(description="The campaign.")
+    period_no: Small = Field(description="Its period; the first is 1, and no number is left out.")
+    slot_no: Big = Field(description="The place in the period, from 0.")
 
 
 class Job(Slot):
     """One call to place: not before, and never at or after, the given instants."""
 
-    seq: int = Field(description="The place in the campaign's queue of the entry to call.")
-    revision: int = Field(description="The campaign's revision it was planned under; under another it is refused.")
-    not_before: AwareDatetime = Field(description="When the call may begin.")
-    not_after: AwareDatetime = Field(description="From here on the slot is forfeited.")
+    seq: Big = Field(description="The place in the campaign's queue of the entry to call.")
+    revision: Small = Field(description="The campaign's revision it was planned under; under another it is refused.")
+    not_before: Instant = Field(description="When the call may begin.")
+    not_after: Instant = Field(description="From here on the slot is forfeited.")
 
 
 class PlaceCalls(Letter):
@@ -52,13 +52,13 @@ class CallsOrphaned(Letter):
 class Outcome(Slot):
     """What became of one attempt, as far as it can be known."""
 
-    seq: int = Field(description="The place in the campaign's queue of the entry that was called.")
+    seq: Big = Field(description="The place in the campaign's queue of the entry that was called.")
     disposition: Disposition = Field(description="What became of the call.")
     callee_type: CalleeType | None = Field(None, description="Who or what answered.")
-    dialed_at: AwareDatetime | None = Field(None, description="When the carrier began to place the call.")
-    ended_at: AwareDatetime = Field(description="When the call was over, or given up as `unknown`.")
-    duration_seconds: int = Field(0, description="From the answer to the end.")
-    error: str | None = Field(None, description="A sentence for the tenant, when something went wrong.")
+    dialed_at: Instant | None = Field(None, description="When the carrier began to place the call.")
+    ended_at: Instant = Field(description="When the call was over, or given up as `unknown`.")
+    duration_seconds: Small = Field(0, description="From the answer to the end.")
+    error: Sentence | None = Field(None, description="A sentence for the tenant, when something went wrong.")
 
 
 class CallsEnded(Letter):
@@ -74,7 +74,7 @@ class CallsExpired(Letter):
 
     NAME: ClassVar[str] = "calls.expired.v1"
 
-    campaign_id: int = Field(description="The campaign that is over.")
-    seqs: tuple[int, ...] = Field(description="The places of the entries in its queue.")
-    expired_at: AwareDatetime = Field(description="When they were given up.")
-    reason: str = Field(description="A sentence for the tenant: why.")
+    campaign_id: Big = Field(description="The campaign that is over.")
+    seqs: tuple[Big, ...] = Field(description="The places of the entries in its queue.")
+    expired_at: Instant = Field(description="When they were given up.")
+    reason: Sentence = Field(description="A sentence for the tenant: why.")

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from shared.contracts.envelope import Letter
+from shared.contracts.envelope import Big, Letter
 
 
 class CampaignStarted(Letter):
@@ -14,7 +14,7 @@ class CampaignStarted(Letter):
 
     NAME: ClassVar[str] = "campaign.started.v1"
 
-    campaign_id: int = Field(description="The campaign that was started.")
+    campaign_id: Big = Field(description="The campaign that was started.")
 
 
 class CampaignStopped(Letter):
@@ -22,7 +22,7 @@ class CampaignStopped(Letter):
 
     NAME: ClassVar[str] = "campaign.stopped.v1"
 
-    campaign_id: int = Field(description="The campaign that was stopped or deleted.")
+    campaign_id: Big = Field(description="The campaign that was stopped or deleted.")
 
 
 class CampaignChanged(Letter):
@@ -30,7 +30,7 @@ class CampaignChanged(Letter):
 
     NAME: ClassVar[str] = "campaign.changed.v1"
 
-    campaign_id: int = Field(description="The campaign whose plan is no longer valid.")
+    campaign_id: Big = Field(description="The campaign whose plan is no longer valid.")
 
 
 class CallsAdded(Letter):
@@ -38,5 +38,5 @@ class CallsAdded(Letter):
 
     NAME: ClassVar[str] = "calls.added.v1"
 
-    campaign_id: int = Field(description="The campaign whose queue has grown.")
-    added: int = Field(description="How many numbers were appended.")
+    campaign_id: Big = Field(description="The campaign whose queue has grown.")
+    added: Big = Field(description="How many numbers were appended.")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
-from shared.contracts.envelope import Letter
+from shared.contracts.envelope import Big, Instant, Letter
 
 
 class ReplayDeliveries(Letter):
@@ -14,6 +14,6 @@ class ReplayDeliveries(Letter):
 
     NAME: ClassVar[str] = "deliveries.replay.v1"
 
-    account_id: int = Field(description="Whose dead letters.")
-    campaign_id: int | None = Field(default=None, description="Only this campaign's; of all campaigns when absent.")
-    asked_at: AwareDatetime = Field(description="When it was asked: what died later is not replayed.")
+    account_id: Big = Field(description="Whose dead letters.")
+    campaign_id: Big | None = Field(default=None, description="Only this campaign's; of all campaigns when absent.")
+    asked_at: Instant = Field(description="When it was asked: what died later is not replayed.")

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from datetime import UTC, datetime
+from typing import Annotated, ClassVar
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, WithJsonSchema
+
+# What a letter may hold is what the ledger can: a number beyond its column would fail in the midst of the work, and
+# again at every delivery. The bounds are no news to a sender, so the schemas do not name them.
+Big = Annotated[int, Field(ge=0, le=2**63 - 1), WithJsonSchema({"type": "integer"})]
+Small = Annotated[int, Field(ge=0, le=2**31 - 1), WithJsonSchema({"type": "integer"})]
+Instant = Annotated[
+    AwareDatetime,
+    Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(9000, 1, 1, tzinfo=UTC)),
+    WithJsonSchema({"type": "string", "format": "date-time"}),
+]
+Sentence = Annotated[str, Field(pattern="^[^\\x00]*$"), WithJsonSchema({"type": "string"})]
 
 
 class Letter(BaseModel):

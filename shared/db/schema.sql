@@ -135,6 +135,7 @@ CREATE TABLE pacing (
     last_released timestamptz,
     last_clock    timestamptz,
     drained_at    timestamptz,
+    settled_to    bigint      NOT NULL DEFAULT 0,
     CONSTRAINT pacing_pkey PRIMARY KEY (campaign_id),
     CONSTRAINT pacing_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
     CONSTRAINT pacing_check CHECK (next_slot <= amount)

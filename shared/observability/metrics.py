@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 SLOTS_GRANTED = Counter("paceline_slots_granted_total", "Slots given to queue entries.")
 SLOTS_FORFEITED = Counter(
@@ -24,3 +24,4 @@ RETRACTED = Counter("paceline_intents_retracted_total", "Intents taken back beca
 OUTCOMES = Counter("paceline_outcomes_total", "Recorded outcomes.", ["disposition"])
 DELIVERIES = Counter("paceline_deliveries_total", "Posts to result_url by how they went.", ["state"])
 LETTERS_RELAYED = Counter("paceline_letters_relayed_total", "Letters published from the outbox.")
+DEAD_LETTERS = Gauge("paceline_dead_letters", "Letters between rooms that nobody could work on; expected 0.", ["queue"])

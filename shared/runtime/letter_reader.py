@@ -24,7 +24,7 @@ Read = TypeVar("Read", bound=Letter)
 class LetterReader(Generic[Read]):
     """A worker that decodes a room's letters and hands each over with its delivery, which it must decide.
 
-    A letter that cannot be read goes to the dead letters with the reason, at once.
+    A letter that cannot be read, or that its receiver fails at, goes to the dead letters with the reason, at once.
     """
 
     def __init__(
@@ -70,4 +70,11 @@ class LetterReader(Generic[Read]):
             except ValidationError as error:
                 await delivery.reject(f"not a {self._letter.NAME}: {error.error_count()} faults")
                 continue
-            await self._receive(delivery, letter)
+            try:
+                await self._receive(delivery, letter)
+            except BrokerError:
+                raise
+            except Exception as error:
+                # It would fail again and again, and take down what is read beside it.
+                log.exception("reader.letter_failed", queue=self._queue)
+                await delivery.reject(f"could not be worked on: {type(error).__name__}")

@@ -16,6 +16,7 @@ from shared.db.migrate import SchemaBehindError, check_schema
 from shared.db.pool import TRANSIENT, Database
 from shared.observability.logging import configure_logging
 from shared.runtime.clock_keeper import ClockKeeper, TimeNotKnown
+from shared.runtime.dead_letter_watch import DeadLetterWatch
 from shared.runtime.ops_server import OpsServer
 from shared.runtime.relay import Relay
 from shared.runtime.service import Check, Platform, Service, Worker
@@ -81,6 +82,7 @@ async def serve(
             [
                 ClockKeeper(platform.database, platform.clock, settings.environment),
                 Relay(platform),
+                DeadLetterWatch(platform),
                 OpsServer(settings.ops_host, settings.ops_port, checks, draining=stopping.is_set),
             ]
         )

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from services.dialer import store
 from services.dialer.app import build
-from services.dialer.carriers.port import CarrierError, Order
+from services.dialer.carriers.port import CarrierError, Cause, NotAnswered, Order
 from services.dialer.carriers.simulated import SimulatedCarrier
 from services.dialer.settings import DialerSettings
 from shared.broker.port import Message
@@ -235,7 +235,7 @@ async def test_leases_are_kept_while_a_call_goes_on_and_the_drain_waits_for_it(l
 async def test_undecided_jobs_are_handed_back_when_the_dialer_drains(ledger, clock):
     async with House(ledger, clock).open() as house:
         campaign = await add_campaign(ledger, numbers=120)
-        later = clock.now() + timedelta(hours=1)
+        later = clock.now() + timedelta(minutes=14)
         await house.tell(PlaceCalls(jobs=(await house.grant(campaign, BUSY, at=later),)))
         await until(lambda: house.broker._mailboxes[JOBS].out)
     assert await house.broker.depth(JOBS) == 1
@@ -283,3 +283,51 @@ async def test_the_carrier_is_asked_about_orphans_and_nobody_is_called(ledger, c
         await house.decided(CallsOrphaned)
     assert [(outcome.seq, outcome.disposition) for outcome in house.outcomes] == [(BUSY, "busy")]
     assert len(house.carrier.placed) == 2
+
+
+class StandingClock(Clock):
+    """A clock that was set back, and stands still until time has caught up."""
+
+    def now(self):
+        return MONDAY_8 + timedelta(minutes=5)
+
+
+class Ringing(SimulatedCarrier):
+    """A phone that rings until somebody says enough."""
+
+    def __init__(self, clock):
+        super().__init__(clock)
+        self.enough = asyncio.Event()
+
+    async def place(self, order):
+        self.placed.append((order.attempt_id, order.phone, self._clock.now()))
+        await self.enough.wait()
+        raise NotAnswered(Cause.BUSY)
+
+
+async def test_while_the_clock_stands_still_the_undoing_of_a_lost_commit_spares_the_ringing_call(ledger, monkeypatch):
+    monkeypatch.setattr("services.dialer.dispatch._GHOST_SECONDS", 0.1)
+    real_commit, real_undo, undone = store.DialerStore.commit_intents, store.DialerStore.retract_unknown, []
+
+    async def never_arrive_at_first(self, jobs, **kw):
+        if not undone:
+            raise ConnectionResetError
+        return await real_commit(self, jobs, **kw)
+
+    async def undo(self, jobs, **kw):
+        undone.append(await real_undo(self, jobs, **kw))
+        return undone[-1]
+
+    monkeypatch.setattr(store.DialerStore, "commit_intents", never_arrive_at_first)
+    monkeypatch.setattr(store.DialerStore, "retract_unknown", undo)
+    clock = StandingClock()
+    carrier = Ringing(clock)
+    async with House(ledger, clock, carrier).open() as house:
+        campaign = await add_campaign(ledger, numbers=120)
+        await house.tell(PlaceCalls(jobs=(await house.grant(campaign, BUSY),)))
+        await until(lambda: len(undone) == 2)
+        assert undone == [0, 0]
+        assert await attempt_states(ledger) == ["dialing"]
+        carrier.enough.set()
+        await until(lambda: house.outcomes)
+    assert len(carrier.placed) == 1

@@ -46,6 +46,9 @@ class StandingClock:
     def now(self):
         return self.instant
 
+    def monotonic(self):
+        return self.instant.timestamp()
+
     def span(self, seconds):
         return timedelta(seconds=seconds)
 

@@ -9,7 +9,7 @@ import secrets
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,11 +38,13 @@ ROOMS = ("services.api", "services.pacer", "services.dialer", "services.results"
 class Room:
     """A process of the house: it can be told to go, and started again under the same name and ports."""
 
-    def __init__(self, module: str, environment: dict[str, str]) -> None:
+    def __init__(self, module: str, environment: dict[str, str], log: Path | None = None) -> None:
         (ops_port,) = free_ports(1)
+        self._log = log
+        self.ops = f"http://127.0.0.1:{ops_port}"
         self._module = module
         self._environment = environment | {"OPS_PORT": str(ops_port)}
-        self._readiness = f"http://127.0.0.1:{ops_port}/readyz"
+        self._readiness = f"{self.ops}/readyz"
         self._process: Process | None = None
 
     @property
@@ -53,9 +55,18 @@ class Room:
 
     async def start(self) -> None:
         """Start the process; see `ready`."""
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", self._module, env=self._environment, cwd=ROOT
-        )
+        with contextlib.ExitStack() as held:
+            log = held.enter_context(self._log.open("ab")) if self._log else None
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", self._module, env=self._environment, cwd=ROOT, stdout=log, stderr=log
+            )
+
+    async def kill(self) -> None:
+        """Kill the process, as a machine that fails would."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            await process.wait()
 
     async def ready(self) -> None:
         """Wait until the process says it is ready: then its signal handlers stand, and SIGTERM drains."""
@@ -142,9 +153,20 @@ def attempted_at(result: dict[str, str]) -> datetime:
 
 @contextlib.asynccontextmanager
 async def open_house(
-    kind: str, *, dsn: str, rabbit_url: str, prefix: str, origin: datetime, rate: float
+    kind: str,
+    *,
+    dsn: str,
+    rabbit_url: str,
+    prefix: str,
+    origin: datetime,
+    rate: float,
+    settings: Mapping[str, str] | None = None,
+    logs: Path | None = None,
 ) -> AsyncIterator[House]:
-    """Open a house of a kind (`embedded` or `four processes`) whose clock starts at `origin`."""
+    """Open a house of a kind (`embedded` or `four processes`) whose clock starts at `origin`.
+
+    `settings` are put above the house's own; with `logs`, a folder, each process writes a file there.
+    """
     database = Database(dsn, name="story", size=2)
     await database.open()
     token, secret = await create_token(database, f"acme-{secrets.token_hex(3)}", origin)
@@ -160,6 +182,7 @@ async def open_house(
         "LOG_LEVEL": "warning",
         "DRAIN_SECONDS": str(_GRACE_SECONDS),
         "PYTHONPATH": str(ROOT),
+        **(settings or {}),
     }
     sink = Sink(secret)
     async with contextlib.AsyncExitStack() as stack:
@@ -168,7 +191,7 @@ async def open_house(
         if kind != "embedded":
             stack.push_async_callback(_delete_queues, rabbit_url, prefix)
         modules = ("services",) if kind == "embedded" else ROOMS
-        rooms = {module: Room(module, environment) for module in modules}
+        rooms = {module: Room(module, environment, logs / module if logs else None) for module in modules}
         house = House(f"http://127.0.0.1:{port}", token, sink, tenant, Clock(), rooms, database)
         for room in rooms.values():
             stack.push_async_callback(room.stop)

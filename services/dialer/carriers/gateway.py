@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 import aiohttp
-from pydantic import AwareDatetime, BaseModel, ValidationError
+from pydantic import AwareDatetime, BaseModel, Field, ValidationError
 
 from services.dialer.carriers.port import (
     CarrierError,
@@ -44,7 +44,7 @@ class _Remembered(BaseModel):
     ended_at: AwareDatetime | None = None
     cause: Cause | None = None
     callee_type: CalleeType | None = None
-    duration: float = 0.0  # seconds
+    duration: float = Field(0.0, ge=0, lt=2**31)  # seconds
 
 
 class _Unsent(CarrierError):

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime, timedelta
 
-from services.dialer.due import DueJobs, Parcel, Waiting
+import pytest
+
+from services.dialer.due import DueJobs, Parcel, Waiting, is_plausible
 from tests.support.jobs import make_job
 
 START = datetime(2022, 1, 3, 13, tzinfo=UTC)
@@ -81,3 +83,19 @@ def test_draining_empties_it():
     due.put(waiting(1, START, campaign=2), now=START)
     assert len(list(due.drain())) == 2
     assert due.next_at() is None
+
+
+@pytest.mark.parametrize(
+    ("begins", "lives", "plausible"),
+    [
+        (timedelta(0), timedelta(seconds=60), True),
+        (timedelta(seconds=2), timedelta(seconds=1), True),
+        (timedelta(days=365), timedelta(seconds=60), False),
+        (timedelta(days=-365), timedelta(days=700), False),
+        (timedelta(0), timedelta(0), False),
+        (timedelta(0), timedelta(seconds=-1), False),
+    ],
+)
+def test_a_job_that_no_pacer_can_have_planned_is_told_from_one_that_it_can(begins, lives, plausible):
+    job = make_job(1, 1, at=START + begins, lives=lives)
+    assert is_plausible(job, START, lead=timedelta(seconds=5)) is plausible
