@@ -27,7 +27,7 @@ from shared.runtime.outbound import Outbound
 
 ROOMS = ("api", "pacer", "dialer", "results")
 _WRITES = re.compile(r"^\s*(INSERT|UPDATE|DELETE|COPY)\b|\b(INSERT INTO|DELETE FROM)\b|\bUPDATE \w+", re.MULTILINE)
-# Not steps of a room: commands a person runs, and what no trial's tenant does.
+# Not steps of a room: commands a person runs, what no trial's tenant does, and what comes long after a trial.
 _NOT_IN_A_ROOM = frozenset(
     {
         "create_account",
@@ -39,6 +39,10 @@ _NOT_IN_A_ROOM = frozenset(
         "forget_answers",
         "replay_dead",
         "set_rehearsal_clock",
+        "lock_account",
+        "requeue_unheard",
+        "mark_undrained",
+        "mark_settled",
     }
 )
 # The relay runs in every process; the pacer's is the one that is crashed.
