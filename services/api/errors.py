@@ -29,6 +29,7 @@ _LOCK_NOT_AVAILABLE = "55P03"
 _ERRORS_SHOWN = 100
 _NAME_SHOWN = 100
 _CONFLICT = 409
+_CLOSING = frozenset({408, 413})  # the rest of such a body is not waited for
 _WENT_WRONG = "Something went wrong here; the request_id tells us where."
 
 
@@ -181,8 +182,21 @@ def _place(error: Exception) -> str:
 
 
 def _render(problem: Problem, request_id: str) -> web.Response:
+    response = web.Response(
+        status=problem.status,
+        body=orjson.dumps(to_body(problem, request_id)),
+        content_type="application/problem+json",
+        headers=problem.headers,
+    )
+    if problem.status in _CLOSING:
+        response.force_close()
+    return response
+
+
+def to_body(problem: Problem, request_id: str) -> dict[str, Any]:
+    """Return what RFC 9457 has said of a problem."""
     title = HTTPStatus(problem.status).phrase
-    body = {
+    return {
         "type": f"urn:paceline:problem:{problem.slug or title.lower().replace(' ', '-')}",
         "title": title,
         "status": problem.status,
@@ -191,9 +205,3 @@ def _render(problem: Problem, request_id: str) -> web.Response:
         "request_id": request_id,
         **problem.extra,
     }
-    return web.Response(
-        status=problem.status,
-        body=orjson.dumps(body),
-        content_type="application/problem+json",
-        headers=problem.headers,
-    )
