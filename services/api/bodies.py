@@ -86,6 +86,8 @@ async def _decode_body(request: web.Request, limits: Limits, note: Note) -> Deco
         return Decoded()
     if any(each.strip().lower() != "identity" for each in request.headers.getall(hdrs.CONTENT_ENCODING, [])):
         raise Problem(415, "Send the body as it is, without a Content-Encoding.", headers=_AS_IT_IS)
+    if request.headers.get(hdrs.TRANSFER_ENCODING, "chunked").strip().lower() != "chunked":
+        raise malformed("its Transfer-Encoding is not chunked")
     kind = request.content_type.lower()
     # What says that it is too large need not be read to be refused.
     limit = limits.fields if kind == _FORM else limits.whole if kind == _MULTIPART else limits.upload

@@ -116,7 +116,7 @@ class Connection(web.RequestHandler):
         if self._unread is not None and not self._unread.is_eof():
             self._rest -= len(data)
             if self._rest < 0:
-                self.force_close()
+                self._pause_reading_for_buffer()  # no reset: its sender may read the answer until it is closed
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
