@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from datetime import timedelta
 
 from aiohttp import web
 
@@ -11,7 +12,7 @@ from services.api.connections import Bounds
 from services.api.desk import Desk
 from services.api.door import Door
 from services.api.errors import error_middleware
-from services.api.idempotency import Forgetter
+from services.api.forgetting import Forgetter
 from services.api.rates import Allowance
 from services.api.routes import add_routes
 from services.api.server import HttpServer, bind
@@ -61,6 +62,5 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
         ),
         drain_seconds=settings.drain_seconds,
     )
-    return Service(
-        "api", (server, Forgetter(platform.database, platform.clock)), (Check("database", platform.database.answers),)
-    )
+    forgetter = Forgetter(platform.database, platform.clock, audit_kept_for=timedelta(days=settings.audit_days))
+    return Service("api", (server, forgetter), (Check("database", platform.database.answers),))

@@ -22,6 +22,8 @@ from shared.domain.errors import DomainError
 log = structlog.get_logger()
 
 REQUEST_ID = "X-Request-ID"
+# The id that a request's answer, its log lines and its audit row have in common.
+REQUEST = web.RequestKey("request", str)
 # What is put there while a request is answered is in its answer's headers, whatever that is.
 EXTRA_HEADERS = web.RequestKey("extra_headers", dict[str, str])
 _GOOD_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z", re.ASCII)
@@ -109,6 +111,7 @@ def error_middleware(clock: Clock) -> Middleware:
         began = clock.monotonic()
         given = request.headers.get(REQUEST_ID, "")
         request_id = given if _GOOD_ID.match(given) else uuid.uuid4().hex
+        request[REQUEST] = request_id
         try:
             response = await handler(request)
         except Exception as error:  # noqa: BLE001 (the one place that turns any error into an answer)

@@ -99,6 +99,7 @@ async def serve(database, **over):
     try:
         async with aiohttp.ClientSession() as session:
             client = Api(session, f"http://127.0.0.1:{server.port}", database, clock)
+            client.service = service
             client.token, client.secret = await create_token(pool, "tenant", NOW)
             client.other, _ = await create_token(pool, "other", NOW)
             yield client
