@@ -29,7 +29,7 @@ async def read_multipart(
     file: IO[bytes] | None = None
     room = limits.fields
     try:
-        reader = MultipartReader(request.headers, cast("StreamReader", Bounded(request.content, limits.whole)))
+        reader = MultipartReader(request.headers, cast("StreamReader", Bounded(request.content, limits.fields)))
         async for part in reader:
             if not isinstance(part, BodyPartReader) or part.name is None or len(pairs) >= _PARTS:
                 raise malformed("a part has no name, is nested, or there are too many")  # noqa: TRY301 (the file is closed below)
@@ -50,22 +50,15 @@ async def read_multipart(
 
 
 class Bounded:
-    """A stream that refuses to go on after so many bytes: whatever stands before, in and between the parts counts."""
+    """A stream whose lines are bounded: what stands before and between parts, and their heads; parts have bounds."""
 
     def __init__(self, stream: StreamReader, limit: int) -> None:
         self._stream = stream
         self._limit = limit
+        self._lines = 0
+        self.read = stream.read
         self.at_eof = stream.at_eof
         self.unread_data = stream.unread_data
-
-    async def read(self, n: int) -> bytes:
-        """Read as a StreamReader does.
-
-        Raises:
-            Problem: 413.
-        """
-        self._check()
-        return await self._stream.read(n)
 
     async def readline(self, *, max_line_length: int | None = None) -> bytes:
         """Read as a StreamReader does.
@@ -73,12 +66,11 @@ class Bounded:
         Raises:
             Problem: 413.
         """
-        self._check()
-        return await self._stream.readline(max_line_length=max_line_length)
-
-    def _check(self) -> None:
-        if self._stream.total_bytes > self._limit:
+        line = await self._stream.readline(max_line_length=max_line_length)
+        self._lines += len(line)
+        if self._lines > self._limit:
             raise too_large(self._limit)
+        return line
 
 
 def _check_file(part: BodyPartReader, *, seen: bool) -> None:

@@ -27,7 +27,7 @@ class ApiSettings(HouseSettings):
     body_bytes: int = Field(
         4096, description="What a body must bring in each stretch of BODY_SECONDS; a slower one is answered 408.", ge=1
     )
-    body_seconds: float = Field(10.0, description="That stretch.", gt=0)
+    body_seconds: float = Field(8.0, description="That stretch.", gt=0)
     head_seconds: float = Field(10.0, description="A connection that brings no whole request head is closed.", gt=0)
     idle_seconds: float = Field(75.0, description="How long a connection is kept open for the next request.", gt=0)
     connections: int = Field(4000, description="Connections at once; one more is answered 503. 0 sets no limit.", ge=0)
