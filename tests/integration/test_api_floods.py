@@ -113,6 +113,25 @@ async def api(database):
         yield client
 
 
+@pytest.mark.parametrize(
+    ("kind", "length"),
+    [
+        ("application/json", UPLOAD + 1),
+        ("application/x-www-form-urlencoded", 4097),
+        ("multipart/form-data; boundary=x", TEN_GIGABYTES),
+    ],
+)
+async def test_what_says_that_it_is_too_much_is_refused_unread(api, kind, length):
+    """Nothing of the body is ever sent: whoever waited for it would answer 408."""
+    head = f"POST {ADD} HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.token}\r\nContent-Type: {kind}\r\n"
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(api.base.rpartition(":")[2]))
+    writer.write(f"{head}Content-Length: {length}\r\n\r\n".encode())
+    said = await asyncio.wait_for(reader.read(), 30)
+    writer.close()
+    assert said.startswith(b"HTTP/1.1 413 ")
+    assert b"\r\nConnection: close" in said
+
+
 PACKED = {
     "gzip": gzip.compress(b'{"days": ["mon"]}' + b" " * (64 << 20)),
     "deflate": zlib.compress(b'{"days": ["mon"]}' + b" " * (64 << 20)),
@@ -201,9 +220,7 @@ HEADS = [
 @pytest.mark.parametrize("head", HEADS)
 async def test_heads_that_are_made_to_break_a_reader_are_refused(api, head):
     start = b"POST /api/schedules HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + api.token.encode() + b"\r\n"
-    reader, writer = await asyncio.open_connection(
-        api.base.rpartition("/")[2].partition(":")[0], int(api.base.rpartition(":")[2])
-    )
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(api.base.rpartition(":")[2]))
     writer.write(start + b"Content-Type: application/json\r\n" + head + b"\r\n\r\n")
     said = await asyncio.wait_for(reader.read(), 30)
     writer.close()
