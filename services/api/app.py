@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import socket
+from datetime import timedelta
 
 from aiohttp import web
 
+from services.api.connections import Bounds
 from services.api.desk import Desk
 from services.api.door import Door
 from services.api.errors import error_middleware
-from services.api.idempotency import Forgetter
+from services.api.forgetting import Forgetter
 from services.api.rates import Allowance
 from services.api.routes import add_routes
 from services.api.server import HttpServer, bind
 from services.api.settings import ApiSettings
+from services.api.slowness import Rate
 from services.api.spool import Limits
 from shared.domain.egress import Egress
 from shared.runtime.service import Check, Platform, Service
@@ -36,17 +39,28 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
             wrong_tokens=Allowance(settings.wrong_tokens_per_minute, max(1, settings.wrong_tokens_per_minute)),
             proxies=settings.trusted_proxies,
         ),
-        limits=Limits(fields=settings.field_bytes, upload=settings.upload_bytes),
+        limits=Limits(
+            fields=settings.field_bytes,
+            upload=settings.upload_bytes,
+            rate=Rate(settings.body_bytes, settings.body_seconds),
+        ),
         egress=Egress(settings.outbound_networks),
         imports=asyncio.Semaphore(min(settings.imports_at_once, max(1, settings.pool_size // 2))),
     )
-    # Bodies are bounded where they are received; this bound is only the outermost one.
-    outermost = settings.upload_bytes + 2 * settings.field_bytes
-    app = web.Application(middlewares=[error_middleware(platform.clock)], client_max_size=outermost)
+    # Bodies are bounded where they are received, in bodies.py; aiohttp's own bound is on what nobody calls here.
+    app = web.Application(middlewares=[error_middleware(platform.clock)])
     add_routes(app, desk)
     server = HttpServer(
-        app, listener or bind(settings.api_host, settings.api_port), drain_seconds=settings.drain_seconds
+        app,
+        listener or bind(settings.api_host, settings.api_port),
+        bounds=Bounds(
+            connections=settings.connections,
+            of_address=settings.connections_per_address,
+            head_seconds=settings.head_seconds,
+            idle_seconds=settings.idle_seconds,
+            proxies=settings.trusted_proxies,
+        ),
+        drain_seconds=settings.drain_seconds,
     )
-    return Service(
-        "api", (server, Forgetter(platform.database, platform.clock)), (Check("database", platform.database.answers),)
-    )
+    forgetter = Forgetter(platform.database, platform.clock, audit_kept_for=timedelta(days=settings.audit_days))
+    return Service("api", (server, forgetter), (Check("database", platform.database.answers),))

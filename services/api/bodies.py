@@ -11,12 +11,13 @@ from typing import Any, NoReturn
 from urllib.parse import parse_qsl
 
 import aiohttp
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from services.api import jsonlists
 from services.api.errors import Problem, malformed
 from services.api.multipart import read_multipart
-from services.api.spool import Limits, Note, Numbers, spool, unheard
+from services.api.slowness import no_slower_than
+from services.api.spool import Limits, Note, Numbers, spool, too_large, unheard
 
 LISTS = frozenset({"days", "profiles", "phone_numbers"})
 NUMBERS = "phone_numbers"
@@ -26,6 +27,8 @@ _DEPTH = 4
 _PAIRS = 10_000
 _NAME_LIMIT = 40
 _INDEX_DIGITS = 9
+_FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
+_AS_IT_IS = {"Accept-Encoding": "identity"}
 _JSON_TYPES = frozenset({"application/json", "text/json"})
 _UNTYPED_FORM = (
     "a body that is text/plain or has no Content-Type must be a JSON object; "
@@ -52,13 +55,14 @@ async def decode(request: web.Request, limits: Limits, note: Note = unheard) -> 
     """Merge the query string and the body into one set of parameters; `note` hears the body.
 
     Raises:
-        Problem: 400 malformed, 413 too large, 415 a type nobody reads, 422 a file that is none.
+        Problem: 400 malformed, 408 too slow, 413 too large, 415 a type nobody reads, 422 a file that is none.
     """
     query = from_pairs(_parse_query(request.rel_url.raw_query_string.encode()))
     try:
-        decoded = await _decode_body(request, limits, note)
+        async with no_slower_than(limits.rate, request.content):
+            decoded = await _decode_body(request, limits, note)
     except (web.RequestPayloadError, aiohttp.ClientPayloadError, aiohttp.http.HttpProcessingError) as error:
-        raise malformed("its Content-Encoding or Transfer-Encoding is broken") from error
+        raise malformed("its Transfer-Encoding is broken") from error
     try:
         if twice := sorted(query.keys() & (decoded.fields.keys() | ({NUMBERS} if decoded.numbers else set()))):
             raise malformed(f"{twice[0]} is given in the query string and in the body")  # noqa: TRY301 (what was decoded is closed below)
@@ -80,8 +84,16 @@ def from_query(request: web.Request) -> dict[str, Any]:
 async def _decode_body(request: web.Request, limits: Limits, note: Note) -> Decoded:
     if not request.can_read_body:
         return Decoded()
+    if any(each.strip().lower() != "identity" for each in request.headers.getall(hdrs.CONTENT_ENCODING, [])):
+        raise Problem(415, "Send the body as it is, without a Content-Encoding.", headers=_AS_IT_IS)
+    if request.headers.get(hdrs.TRANSFER_ENCODING, "chunked").strip().lower() != "chunked":
+        raise malformed("its Transfer-Encoding is not chunked")
     kind = request.content_type.lower()
-    if kind == "multipart/form-data":
+    # What says that it is too large need not be read to be refused.
+    limit = limits.fields if kind == _FORM else limits.whole if kind == _MULTIPART else limits.upload
+    if (request.content_length or 0) > limit:
+        raise too_large(limit)
+    if kind == _MULTIPART:
         pairs, file = await read_multipart(request, limits, note)
         try:
             return Decoded(from_pairs(pairs), file)
@@ -89,7 +101,7 @@ async def _decode_body(request: web.Request, limits: Limits, note: Note) -> Deco
             if file:
                 file.close()
             raise
-    if kind == "application/x-www-form-urlencoded":
+    if kind == _FORM:
         with await spool(request.content, limits.fields, note=note) as body:
             return Decoded(from_pairs(_parse_query(body.read())))
     if kind in _JSON_TYPES or kind.endswith("+json") or kind in _UNTYPED:

@@ -108,14 +108,15 @@ async def update(
             after["schedule_id"] = await _find_schedule(connection, account_id, wanted.schedule)
         if "profiles" in given:
             ids = await _find_profiles(connection, account_id, wanted.profiles)
-            await connection.execute(SQL["detach_profiles"], campaign_id)
+            await connection.execute(SQL["detach_profiles"], account_id, campaign_id)
             await _attach(connection, campaign_id, account_id=account_id, paces=wanted.profiles, ids=ids)
-        rows = await connection.fetch(SQL["campaign_windows"], campaign_id)
+        rows = await connection.fetch(SQL["campaign_windows"], account_id, campaign_id)
         windows = [Window(row["start_time"], row["end_time"]) for row in rows]
         ends_at = settle_end(after["start_date"], after["end_date"], windows, given=given, now=now)
         replanned = bool(given.keys() & {"start_date", "end_date", "schedule", "profiles"})
         await connection.execute(
             SQL["update_campaign"],
+            account_id,
             campaign_id,
             after["start_date"],
             after["end_date"],
@@ -163,8 +164,8 @@ async def delete(connection: Connection, *, account_id: int, campaign_id: int, n
         Problem: 404.
     """
     await _lock(connection, account_id, campaign_id)
-    await connection.execute(SQL["detach_profiles"], campaign_id)
-    await connection.execute(SQL["delete_campaign"], campaign_id, now)
+    await connection.execute(SQL["detach_profiles"], account_id, campaign_id)
+    await connection.execute(SQL["delete_campaign"], account_id, campaign_id, now)
     await append(connection, CampaignStopped(campaign_id=campaign_id), now=now)
     return {"id": campaign_id}
 
@@ -181,7 +182,7 @@ async def _move(
     before = _standing(await _lock(connection, account_id, campaign_id), now)
     after = step(before)
     if after is not before:
-        await connection.execute(SQL["set_campaign_state"], campaign_id, after, now)
+        await connection.execute(SQL["set_campaign_state"], account_id, campaign_id, after, now)
 
 
 async def _lock(connection: Connection, account_id: int, campaign_id: int) -> Record:

@@ -7,17 +7,19 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import orjson
 from aiohttp import web
 
-from services.api import bodies, idempotency
+from services.api import audit, bodies, idempotency
+from services.api.audit import Deed
 from services.api.auth import Caller
 from services.api.bodies import Decoded
 from services.api.door import Door
-from services.api.errors import not_found
+from services.api.errors import REQUEST, not_found
 from services.api.idempotency import Keyed
+from services.api.schemas.audit import AuditPage
 from services.api.schemas.campaigns import Page
 from services.api.schemas.deliveries import DeliveriesPage
 from services.api.schemas.fields import ID_DIGITS, Parameters
@@ -25,6 +27,21 @@ from services.api.spool import Limits, Numbers, unheard
 from shared.clock import Clock
 from shared.db.pool import Connection, Database
 from shared.domain.egress import Egress
+
+
+class Operation(Protocol):
+    """What the table of routes says of an operation."""
+
+    @property
+    def path(self) -> str:
+        """Where it is."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """Its name."""
+        ...
+
 
 P = TypeVar("P", bound=Parameters)
 # What a write does inside its transaction; it returns what the answer says of it.
@@ -50,6 +67,7 @@ class Visit:
     desk: Desk
     request: web.Request
     caller: Caller
+    operation: Operation
     keyed: Keyed | None = None  # a write whose sender may send it again
 
     @property
@@ -73,6 +91,16 @@ class Visit:
         if not (written.isascii() and written.isdigit() and len(written) <= ID_DIGITS):
             raise not_found()
         return int(written)
+
+    @property
+    def _deed(self) -> Deed:
+        return Deed(
+            account_id=self.account_id,
+            token_id=self.caller.token_id,
+            operation=self.operation.summary,
+            path=self.operation.path,
+            request_id=self.request[REQUEST],
+        )
 
     @property
     def page(self) -> Page:
@@ -106,7 +134,7 @@ class Visit:
             yield
 
     async def commit(self, effect: Effect) -> web.Response:
-        """Do a write and answer it; its answer is kept in the same transaction, under the key it came with.
+        """Do a write, audit and answer it; the answer is kept in the same transaction, under the key it came with.
 
         Raises:
             Problem: 409 or 422, the key says that this cannot be done now, or not at all.
@@ -115,12 +143,14 @@ class Visit:
         async with self.desk.database.transaction() as connection:
             if keyed and (kept := await idempotency.find_answer(connection, keyed, now=now)) is not None:
                 return _in_json(kept, headers={idempotency.REPLAYED: "true"})
-            said = orjson.dumps({"status": "success", "response": dict(await effect(connection))})
+            response = dict(await effect(connection))
+            await audit.record(connection, self._deed, response, now=now)
+            said = orjson.dumps({"status": "success", "response": response})
             if keyed:
                 await idempotency.keep_answer(connection, keyed, said, now=now)
         return _in_json(said)
 
-    def listing(self, rows: list[dict[str, Any]], page: Page | DeliveriesPage) -> web.Response:
+    def listing(self, rows: list[dict[str, Any]], page: Page | DeliveriesPage | AuditPage) -> web.Response:
         """Answer a list, with a link to the next page when the one asked for is full."""
         headers: dict[str, str] = {}
         if page.limit is not None and len(rows) == page.limit:

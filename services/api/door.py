@@ -5,12 +5,11 @@ All counts are this process' own: a house with several api processes allows each
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from http import HTTPStatus
-from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 from aiohttp import web
 
+from services.api.addresses import read_networks, source
 from services.api.auth import Caller, authenticate, require
 from services.api.errors import EXTRA_HEADERS, Problem
 from services.api.rates import Allowance, Meter, Ruling, seconds
@@ -18,9 +17,7 @@ from services.api.scopes import Scope
 from shared.clock import Clock
 from shared.db.pool import Database
 
-Network = IPv4Network | IPv6Network
 _FORWARDED = "X-Forwarded-For"
-_NEIGHBOURS = 64  # one customer's part of IPv6: its addresses are as many as it likes
 
 
 class Door:
@@ -33,7 +30,7 @@ class Door:
         self._clock = clock
         self._requests = Meter(requests)
         self._wrong_tokens = Meter(wrong_tokens)
-        self._proxies = tuple(ip_network(each.strip()) for each in proxies.split(",") if each.strip())
+        self._proxies = read_networks(proxies)
 
     async def admit(self, request: web.Request, scope: Scope) -> Caller:
         """Return who is calling, when that one may do this now.
@@ -69,26 +66,6 @@ class Door:
         if not ruling.allowed:
             detail = f"This account sends more than its {allowance.per_minute} requests a minute; wait and go on."
             raise _too_many(f"{detail} A list of numbers may come in one request.", ruling)
-
-
-def source(remote: str | None, forwarded: Sequence[str], proxies: Sequence[Network]) -> str:
-    """Return where a request comes from: the last address that is no proxy of ours; of IPv6 its network."""
-    hops = [hop.strip() for line in forwarded for hop in line.split(",")]
-    written = remote or ""
-    while hops and (address := _address(written)) and any(address in proxy for proxy in proxies):
-        written = hops.pop()
-    address = _address(written)
-    if isinstance(address, IPv6Address):
-        return str(ip_network((address, _NEIGHBOURS), strict=False))
-    return str(address or "")
-
-
-def _address(written: str) -> IPv4Address | IPv6Address | None:
-    try:
-        address = ip_address(written.partition("%")[0])
-    except ValueError:
-        return None
-    return (isinstance(address, IPv6Address) and address.ipv4_mapped) or address
 
 
 def _too_many(detail: str, ruling: Ruling) -> Problem:

@@ -22,6 +22,8 @@ from shared.domain.errors import DomainError
 log = structlog.get_logger()
 
 REQUEST_ID = "X-Request-ID"
+# The id that a request's answer, its log lines and its audit row have in common.
+REQUEST = web.RequestKey("request", str)
 # What is put there while a request is answered is in its answer's headers, whatever that is.
 EXTRA_HEADERS = web.RequestKey("extra_headers", dict[str, str])
 _GOOD_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z", re.ASCII)
@@ -29,6 +31,7 @@ _LOCK_NOT_AVAILABLE = "55P03"
 _ERRORS_SHOWN = 100
 _NAME_SHOWN = 100
 _CONFLICT = 409
+_CLOSING = frozenset({408, 413})  # the rest of such a body is not waited for
 _WENT_WRONG = "Something went wrong here; the request_id tells us where."
 
 
@@ -108,6 +111,7 @@ def error_middleware(clock: Clock) -> Middleware:
         began = clock.monotonic()
         given = request.headers.get(REQUEST_ID, "")
         request_id = given if _GOOD_ID.match(given) else uuid.uuid4().hex
+        request[REQUEST] = request_id
         try:
             response = await handler(request)
         except Exception as error:  # noqa: BLE001 (the one place that turns any error into an answer)
@@ -181,8 +185,21 @@ def _place(error: Exception) -> str:
 
 
 def _render(problem: Problem, request_id: str) -> web.Response:
+    response = web.Response(
+        status=problem.status,
+        body=orjson.dumps(to_body(problem, request_id)),
+        content_type="application/problem+json",
+        headers=problem.headers,
+    )
+    if problem.status in _CLOSING:
+        response.force_close()
+    return response
+
+
+def to_body(problem: Problem, request_id: str) -> dict[str, Any]:
+    """Return what RFC 9457 has said of a problem."""
     title = HTTPStatus(problem.status).phrase
-    body = {
+    return {
         "type": f"urn:paceline:problem:{problem.slug or title.lower().replace(' ', '-')}",
         "title": title,
         "status": problem.status,
@@ -191,9 +208,3 @@ def _render(problem: Problem, request_id: str) -> web.Response:
         "request_id": request_id,
         **problem.extra,
     }
-    return web.Response(
-        status=problem.status,
-        body=orjson.dumps(body),
-        content_type="application/problem+json",
-        headers=problem.headers,
-    )

@@ -6,21 +6,15 @@ key may be sent again at once. While the first is under way an advisory lock of 
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import hashlib
 import re
 from datetime import datetime, timedelta
 
-import structlog
 from aiohttp import web
 
 from services.api.errors import Problem
-from shared.clock import Clock
-from shared.db.pool import TRANSIENT, Connection, Database
+from shared.db.pool import Connection, Database
 from shared.db.statements import load_statements
-
-log = structlog.get_logger()
 
 SQL = load_statements("services.api")
 HEADER = "Idempotency-Key"
@@ -28,7 +22,6 @@ REPLAYED = "Idempotency-Replayed"
 KEPT_FOR = timedelta(hours=24)
 _KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
 _BATCH = 1000
-_EVERY_SECONDS = 600.0
 
 
 class Keyed:
@@ -96,24 +89,3 @@ async def forget_answers(database: Database, *, now: datetime) -> int:
         forgotten += batch
         if batch < _BATCH:
             return forgotten
-
-
-class Forgetter:
-    """The worker that removes old answers, in every api process: each takes those that nobody else is removing."""
-
-    name = "api.forgetter"
-
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._database = database
-        self._clock = clock
-
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Forget every ten minutes until told to stop."""
-        while not stopping.is_set():
-            try:
-                if forgotten := await forget_answers(self._database, now=self._clock.now()):
-                    log.info("api.answers_forgotten", count=forgotten)
-            except TRANSIENT as error:
-                log.warning("api.forgetter_waiting", error=type(error).__name__)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(stopping.wait(), _EVERY_SECONDS)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import AsyncIterator, Callable
-from typing import IO
+from typing import IO, cast
 
-from aiohttp import BodyPartReader, hdrs, web
+from aiohttp import BodyPartReader, MultipartReader, StreamReader, hdrs, web
 
 from services.api.errors import malformed, refuse_field
 from services.api.spool import CHUNK, Limits, Note, Numbers, new_file, too_large
@@ -29,7 +29,7 @@ async def read_multipart(
     file: IO[bytes] | None = None
     room = limits.fields
     try:
-        reader = await request.multipart()
+        reader = MultipartReader(request.headers, cast("StreamReader", Bounded(request.content, limits.fields)))
         async for part in reader:
             if not isinstance(part, BodyPartReader) or part.name is None or len(pairs) >= _PARTS:
                 raise malformed("a part has no name, is nested, or there are too many")  # noqa: TRY301 (the file is closed below)
@@ -47,6 +47,30 @@ async def read_multipart(
         _close(file)
         raise
     return pairs, Numbers(kind="file", file=file) if file else None
+
+
+class Bounded:
+    """A stream whose lines are bounded: what stands before and between parts, and their heads; parts have bounds."""
+
+    def __init__(self, stream: StreamReader, limit: int) -> None:
+        self._stream = stream
+        self._limit = limit
+        self._lines = 0
+        self.read = stream.read
+        self.at_eof = stream.at_eof
+        self.unread_data = stream.unread_data
+
+    async def readline(self, *, max_line_length: int | None = None) -> bytes:
+        """Read as a StreamReader does.
+
+        Raises:
+            Problem: 413.
+        """
+        line = await self._stream.readline(max_line_length=max_line_length)
+        self._lines += len(line)
+        if self._lines > self._limit:
+            raise too_large(self._limit)
+        return line
 
 
 def _check_file(part: BodyPartReader, *, seen: bool) -> None:

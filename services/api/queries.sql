@@ -14,7 +14,7 @@ SELECT id, webhook_secret FROM accounts WHERE name = $1;
 -- name: rotate_secret
 -- A new webhook secret; the one before it signs beside it until an instant. The one before that is forgotten.
 UPDATE accounts SET webhook_secret = $2, previous_secret = webhook_secret, previous_until = $3
-WHERE name = $1 RETURNING webhook_secret;
+WHERE name = $1 RETURNING id, webhook_secret;
 
 -- name: create_token
 -- The public part of a token, the hash of its secret, and what it is good for and how long (NULL: for ever).
@@ -31,11 +31,11 @@ WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2)
 
 -- name: expire_token
 -- A token's last instant.
-UPDATE tokens SET expires_at = $2 WHERE id = $1;
+UPDATE tokens SET expires_at = $3 WHERE account_id = $1 AND id = $2;
 
 -- name: revoke_token
 -- A token is worth nothing from now on; one that was revoked keeps its first instant.
-UPDATE tokens SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1;
+UPDATE tokens SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1 RETURNING account_id;
 
 -- name: create_schedule
 -- A schedule of an account.
@@ -109,12 +109,12 @@ ORDER BY id FOR NO KEY UPDATE;
 -- The living campaigns that use a profile, in the order in which everybody locks them.
 SELECT id FROM campaigns
 WHERE account_id = $1 AND state IN ('created', 'running', 'stopped')
-    AND id IN (SELECT campaign_id FROM campaign_profiles WHERE profile_id = $2)
+    AND id IN (SELECT campaign_id FROM campaign_profiles WHERE account_id = $1 AND profile_id = $2)
 ORDER BY id FOR NO KEY UPDATE;
 
 -- name: bump_revisions
 -- Whatever was planned for these campaigns is refused from now on.
-UPDATE campaigns SET revision = revision + 1, updated_at = $2 WHERE id = ANY($1::bigint[]);
+UPDATE campaigns SET revision = revision + 1, updated_at = $3 WHERE account_id = $1 AND id = ANY($2::bigint[]);
 
 -- name: create_campaign
 -- A campaign that is not running yet.
@@ -133,7 +133,7 @@ VALUES ($1, $2, $3, $4, $5, $6);
 
 -- name: detach_profiles
 -- All windows of a campaign.
-DELETE FROM campaign_profiles WHERE campaign_id = $1;
+DELETE FROM campaign_profiles WHERE account_id = $1 AND campaign_id = $2;
 
 -- name: list_campaigns
 -- The campaigns of an account after an id with their windows, as many as wanted (NULL: all).
@@ -144,7 +144,8 @@ LEFT JOIN LATERAL (
         'profile', coalesce(p.nickname, p.id::text),
         'start_time', to_char(cp.start_time, 'HH24:MI'),
         'end_time', to_char(cp.end_time, 'HH24:MI')) ORDER BY cp.position) AS profiles
-    FROM campaign_profiles AS cp JOIN profiles AS p ON p.id = cp.profile_id WHERE cp.campaign_id = c.id
+    FROM campaign_profiles AS cp JOIN profiles AS p ON p.account_id = cp.account_id AND p.id = cp.profile_id
+    WHERE cp.account_id = c.account_id AND cp.campaign_id = c.id
 ) AS w ON true
 WHERE c.account_id = $1 AND c.id > $2 AND ($4::bigint IS NULL OR c.id = $4) AND c.state <> 'deleted'
 ORDER BY c.id LIMIT $3::bigint;
@@ -156,21 +157,22 @@ WHERE account_id = $1 AND id = $2 AND state <> 'deleted' FOR NO KEY UPDATE;
 
 -- name: campaign_windows
 -- The windows of a campaign.
-SELECT start_time, end_time FROM campaign_profiles WHERE campaign_id = $1 ORDER BY position;
+SELECT start_time, end_time FROM campaign_profiles WHERE account_id = $1 AND campaign_id = $2 ORDER BY position;
 
 -- name: update_campaign
 -- Every parameter of a campaign, new or as it was; the revision grows when hours or pace did change.
-UPDATE campaigns SET start_date = $2, end_date = $3, ends_at = $4, schedule_id = $5, start_url = $6, result_url = $7,
-    revision = revision + $8, updated_at = $9
-WHERE id = $1;
+UPDATE campaigns SET start_date = $3, end_date = $4, ends_at = $5, schedule_id = $6, start_url = $7, result_url = $8,
+    revision = revision + $9, updated_at = $10
+WHERE account_id = $1 AND id = $2;
 
 -- name: set_campaign_state
 -- A start or a stop; whatever was planned before it is refused.
-UPDATE campaigns SET state = $2, revision = revision + 1, updated_at = $3 WHERE id = $1;
+UPDATE campaigns SET state = $3, revision = revision + 1, updated_at = $4 WHERE account_id = $1 AND id = $2;
 
 -- name: delete_campaign
 -- A campaign disappears; its schedule is free again and nothing more is dialed.
-UPDATE campaigns SET state = 'deleted', schedule_id = NULL, revision = revision + 1, updated_at = $2 WHERE id = $1;
+UPDATE campaigns SET state = 'deleted', schedule_id = NULL, revision = revision + 1, updated_at = $3
+WHERE account_id = $1 AND id = $2;
 
 -- name: allow_long_import
 -- A long COPY, and a long wait for the import before it, are no faults in this transaction.
@@ -220,3 +222,21 @@ ORDER BY campaign_id, seq, version LIMIT $6::bigint;
 -- How many results of an account, of one campaign or of all, were given up.
 SELECT count(*) AS dead_letters FROM deliveries
 WHERE state = 'dead' AND account_id = $1 AND ($2::bigint IS NULL OR campaign_id = $2);
+
+-- name: record_audit
+-- Who did what, in the transaction of its effect.
+INSERT INTO audit (account_id, at, actor, token_id, operation, resource_kind, resource_id, quantity, request_id, status)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10);
+
+-- name: list_audit
+-- What was done in an account after an entry, as many as wanted.
+SELECT id, at, actor, token_id, operation, resource_kind, resource_id, quantity, request_id, status FROM audit
+WHERE account_id = $1 AND id > $2 ORDER BY id LIMIT $3::bigint;
+
+-- name: allow_forgetting
+-- In this transaction, audit rows from before an instant may be deleted; the table's trigger asks for it.
+SELECT set_config('paceline.audit_forgets_before', $1::timestamptz::text, true);
+
+-- name: forget_audit
+-- Some of the audit rows that are old, but for those that somebody else removes now.
+DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED);

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from services.api.desk import Desk, Visit
-from services.api.handlers import calls, campaigns, deliveries
+from services.api.handlers import audit, calls, campaigns, deliveries
 from services.api.handlers.reusables import profiles, schedules
 from services.api.idempotency import read_key
 from services.api.scopes import Scope
@@ -53,6 +53,7 @@ ROUTES = (
     # What the seed does not have.
     Route("GET", "/api/deliveries", READ, deliveries.list_dead, "Results that could not be delivered"),
     Route("POST", "/api/deliveries/replay", WRITE, deliveries.replay, "Post them again"),
+    Route("GET", "/api/audit", READ, audit.list_all, "What was done, by which token or command"),
 )
 
 
@@ -70,6 +71,6 @@ def _authenticated(desk: Desk, route: Route) -> Handler:
     async def handle(request: web.Request) -> web.StreamResponse:
         caller = await desk.door.admit(request, route.scope)
         keyed = None if route.scope is READ else read_key(request, caller.account_id)
-        return await route.handler(Visit(desk, request, caller, keyed))
+        return await route.handler(Visit(desk, request, caller, route, keyed))
 
     return handle

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_network
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
+from services.api.addresses import read_networks
 from shared.settings import HouseSettings
 
 
 def refuse_no_network(written: str) -> str:
     """Refuse a list in which something is no address and no network."""
-    for each in written.split(","):
-        if each.strip():
-            ip_network(each.strip())
+    read_networks(written)
     return written
 
 
@@ -26,6 +24,16 @@ class ApiSettings(HouseSettings):
     field_bytes: int = Field(1 << 20, description="The parameters of one request, without its numbers.", ge=1024)
     upload_bytes: int = Field(512 << 20, description="The phone numbers of one request.", ge=1024)
     imports_at_once: int = Field(4, description="Uploads that are stored at the same time; others wait.", ge=1)
+    body_bytes: int = Field(
+        4096, description="What a body must bring in each stretch of BODY_SECONDS; a slower one is answered 408.", ge=1
+    )
+    body_seconds: float = Field(8.0, description="That stretch.", gt=0)
+    head_seconds: float = Field(10.0, description="A connection that brings no whole request head is closed.", gt=0)
+    idle_seconds: float = Field(75.0, description="How long a connection is kept open for the next request.", gt=0)
+    connections: int = Field(4000, description="Connections at once; one more is answered 503. 0 sets no limit.", ge=0)
+    connections_per_address: int = Field(
+        1000, description="Of one address, or one IPv6 network of 64 bits; TRUSTED_PROXIES are not counted.", ge=0
+    )
     requests_per_minute: int = Field(
         600, description="Requests of one account, for each api process; 0 sets no limit.", ge=0
     )
@@ -33,6 +41,7 @@ class ApiSettings(HouseSettings):
     wrong_tokens_per_minute: int = Field(
         20, description="Wrong tokens from one address before it is answered 429; 0 sets no limit.", ge=0
     )
+    audit_days: int = Field(400, description="How long it is known who did what (GET /api/audit).", ge=1)
     trusted_proxies: Annotated[str, AfterValidator(refuse_no_network)] = Field(
         "", description="Addresses or networks, with commas, whose X-Forwarded-For says where a request comes from."
     )

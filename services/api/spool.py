@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import IO, Any, Literal, Protocol, TypeAlias
 
 from services.api.errors import Problem
+from services.api.slowness import Rate
 
 CHUNK = 1 << 16
 _IN_MEMORY = 1 << 20
@@ -15,10 +16,16 @@ _IN_MEMORY = 1 << 20
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How many bytes a request may bring: as parameters, and as phone numbers."""
+    """How many bytes a request may bring: as parameters, and as phone numbers; and how slowly."""
 
     fields: int
     upload: int
+    rate: Rate
+
+    @property
+    def whole(self) -> int:
+        """How many bytes any body may have: numbers, parameters, and what stands between them."""
+        return self.upload + 2 * self.fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,7 +113,7 @@ async def _announce(connection: Connection, kind: Kind, *, account_id: int, reso
     """Make what was planned under the old hours or pace invalid, and tell the pacer."""
     users = await connection.fetch(SQL[f"lock_campaigns_of_{kind.name}"], account_id, resource_id)
     ids = [row["id"] for row in users]
-    await connection.execute(SQL["bump_revisions"], ids, now)
+    await connection.execute(SQL["bump_revisions"], account_id, ids, now)
     for campaign_id in ids:
         await append(connection, CampaignChanged(campaign_id=campaign_id), now=now)
 

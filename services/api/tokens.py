@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from services.api import auth
+from services.api.audit import record_command
 from services.api.scopes import EVERY, Scope
 from services.api.settings import ApiSettings
 from services.api.webhook_secrets import make_secret
@@ -41,7 +42,8 @@ async def create_token(
         await connection.execute(SQL["create_account"], name, make_secret(), now)
         account = await connection.fetchrow(SQL["find_account"], name)
         assert account is not None
-        token = await _issue(connection, account["id"], scopes=scopes, lasting=lasting, now=now)
+        token_id, token = await _issue(connection, account["id"], scopes=scopes, lasting=lasting, now=now)
+        await record_command(connection, "create token", account_id=account["id"], token_id=token_id, now=now)
     return token, str(account["webhook_secret"])
 
 
@@ -63,8 +65,12 @@ async def revoke_token(database: Database, token_id: str, now: datetime) -> None
     Raises:
         NoToken: there is none of this id.
     """
-    if not await database.execute(SQL["revoke_token"], token_id, now):
-        raise NoToken(f"There is no token '{token_id}': `./run token list NAME` shows the ids.")
+    async with database.transaction() as connection:
+        token = await connection.fetchrow(SQL["revoke_token"], token_id, now)
+        if token is None:
+            raise NoToken(f"There is no token '{token_id}': `./run token list NAME` shows the ids.")
+        account_id = token["account_id"]
+        await record_command(connection, "revoke token", account_id=account_id, token_id=token_id, now=now)
 
 
 async def rotate_token(database: Database, token_id: str, now: datetime, *, overlap: timedelta) -> str:
@@ -78,19 +84,22 @@ async def rotate_token(database: Database, token_id: str, now: datetime, *, over
         if old is None:
             raise NoToken(f"There is no valid token '{token_id}': `./run token list NAME` shows the ids.")
         lasting = old["expires_at"] - old["created_at"] if old["expires_at"] else None
-        token = await _issue(connection, old["account_id"], scopes=old["scopes"], lasting=lasting, now=now)
+        account_id = old["account_id"]
+        new_id, token = await _issue(connection, account_id, scopes=old["scopes"], lasting=lasting, now=now)
         last = min(old["expires_at"] or now + overlap, now + overlap)
-        await connection.execute(SQL["expire_token"], token_id, last)
+        await connection.execute(SQL["expire_token"], account_id, token_id, last)
+        for each, command in ((token_id, "rotate token"), (new_id, "create token")):
+            await record_command(connection, command, account_id=account_id, token_id=each, now=now)
     return token
 
 
 async def _issue(
     connection: Connection, account_id: int, *, scopes: Sequence[str], lasting: timedelta | None, now: datetime
-) -> str:
+) -> tuple[str, str]:
     token_id, token, secret_hash = auth.issue()
     expires_at = now + lasting if lasting else None
     await connection.execute(SQL["create_token"], token_id, account_id, secret_hash, list(scopes), now, expires_at)
-    return token
+    return token_id, token
 
 
 def to_line(token: Record, now: datetime) -> str:

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from services.api.audit import record_command
 from services.api.settings import ApiSettings
 from shared.clock import Clock
 from shared.db.house import NoHouse, find_database
@@ -28,10 +29,14 @@ def make_secret() -> str:
     return "whsec_" + base64.b64encode(secrets.token_bytes(32)).decode()
 
 
-async def rotate(database: Database, name: str, *, until: datetime) -> str | None:
+async def rotate(database: Database, name: str, *, until: datetime, now: datetime) -> str | None:
     """Give an account a new secret, the old one signing beside it until then; None: there is no such account."""
-    row = await database.fetch_one(SQL["rotate_secret"], name, make_secret(), until)
-    return str(row["webhook_secret"]) if row else None
+    async with database.transaction() as connection:
+        row = await connection.fetchrow(SQL["rotate_secret"], name, make_secret(), until)
+        if row is None:
+            return None
+        await record_command(connection, "rotate webhook secret", account_id=row["id"], now=now)
+    return str(row["webhook_secret"])
 
 
 async def _rotate(name: str, overlap: timedelta) -> int:
@@ -41,8 +46,9 @@ async def _rotate(name: str, overlap: timedelta) -> int:
     try:
         clock = Clock()
         clock.adjust(await read_clock(database, clock, settings.environment))
-        until = clock.now() + overlap
-        secret = await rotate(database, name, until=until)
+        now = clock.now()
+        until = now + overlap
+        secret = await rotate(database, name, until=until, now=now)
     finally:
         await database.close()
     if secret is None:

@@ -30,6 +30,7 @@ CREATE TABLE tokens (
     revoked_at  timestamptz,
     scopes      text[]      NOT NULL,
     CONSTRAINT tokens_pkey PRIMARY KEY (id),
+    CONSTRAINT tokens_account_id_id_key UNIQUE (account_id, id),
     CONSTRAINT tokens_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
     CONSTRAINT tokens_scopes_check CHECK (cardinality(scopes) >= 1 AND scopes <@ ARRAY['read', 'write', 'control']),
     CONSTRAINT tokens_secret_hash_check CHECK (length(secret_hash) = 32)
@@ -205,7 +206,7 @@ CREATE TABLE deliveries (
     last_status integer,
     last_error  text,
     CONSTRAINT deliveries_pkey PRIMARY KEY (campaign_id, seq, version),
-    CONSTRAINT deliveries_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+    CONSTRAINT deliveries_account_id_campaign_id_fkey FOREIGN KEY (account_id, campaign_id) REFERENCES campaigns(account_id, id),
     CONSTRAINT deliveries_state_check CHECK (state IN ('pending', 'delivered', 'dead'))
 );
 CREATE INDEX deliveries_dead ON deliveries (account_id, campaign_id) WHERE state = 'dead';
@@ -242,3 +243,36 @@ CREATE TABLE idempotency_keys (
     CONSTRAINT idempotency_keys_key_check CHECK (length(key) >= 1 AND length(key) <= 255)
 );
 CREATE INDEX idempotency_keys_to_forget ON idempotency_keys (created_at);
+
+CREATE TABLE audit (
+    id            bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    account_id    bigint      NOT NULL,
+    at            timestamptz NOT NULL,
+    actor         text        NOT NULL,
+    token_id      text,
+    operation     text        NOT NULL,
+    resource_kind text,
+    resource_id   bigint,
+    quantity      bigint,
+    request_id    text,
+    status        smallint    NOT NULL,
+    CONSTRAINT audit_pkey PRIMARY KEY (id),
+    CONSTRAINT audit_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+    CONSTRAINT audit_account_id_token_id_fkey FOREIGN KEY (account_id, token_id) REFERENCES tokens(account_id, id),
+    CONSTRAINT audit_actor_check CHECK (actor IN ('token', 'operator')),
+    CONSTRAINT audit_check CHECK (actor = 'operator' OR token_id IS NOT NULL)
+);
+CREATE INDEX audit_by_account ON audit (account_id, id);
+CREATE INDEX audit_to_forget ON audit (at);
+
+CREATE OR REPLACE FUNCTION public.refuse_change_of_audit()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'an audit row is never changed, and leaves only when it is old' USING ERRCODE = '42501';
+END $function$;
+
+CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit FOR EACH ROW WHEN (old.at >= COALESCE(NULLIF(current_setting('paceline.audit_forgets_before'::text, true), ''), '-infinity'::text)::timestamptz) EXECUTE FUNCTION refuse_change_of_audit();
+
+CREATE TRIGGER audit_never_changes BEFORE UPDATE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit();

@@ -23,5 +23,8 @@ INTENTS = Counter("paceline_intents_total", "Calls past the point of no return."
 RETRACTED = Counter("paceline_intents_retracted_total", "Intents taken back because they were stale; not dialed.")
 OUTCOMES = Counter("paceline_outcomes_total", "Recorded outcomes.", ["disposition"])
 DELIVERIES = Counter("paceline_deliveries_total", "Posts to result_url by how they went.", ["state"])
+CONNECTIONS_CLOSED = Counter(
+    "paceline_api_connections_closed_total", "Connections to the api that were closed on their sender.", ["why"]
+)
 LETTERS_RELAYED = Counter("paceline_letters_relayed_total", "Letters published from the outbox.")
 DEAD_LETTERS = Gauge("paceline_dead_letters", "Letters between rooms that nobody could work on; expected 0.", ["queue"])

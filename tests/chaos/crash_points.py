@@ -37,6 +37,7 @@ _NOT_IN_A_ROOM = frozenset(
         "rotate_secret",
         "keep_answer",
         "forget_answers",
+        "forget_audit",
         "replay_dead",
         "set_rehearsal_clock",
         "lock_account",
@@ -70,7 +71,7 @@ def _written(room: str) -> list[str]:
 def _transactions(room: str) -> list[str]:
     """Return the statements that come last in a transaction of several."""
     return {
-        "api": ["append_to_outbox"],
+        "api": ["record_audit"],
         "pacer": ["append_to_outbox", "forget_published", "mark_drained"],
         "dialer": [],
         "results": ["add_deliveries"],

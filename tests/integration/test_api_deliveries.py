@@ -21,7 +21,7 @@ async def api(database):
 
 async def bury(pool, account, *, dead):
     """A campaign of an account with some dead letters, one that waits and one that was delivered."""
-    campaign = await add_campaign(pool, numbers=1, result_url="http://x.test/result")
+    campaign = await add_campaign(pool, numbers=1, result_url="http://x.test/result", owner=account)
     owner = "SELECT id FROM accounts WHERE name = $1"
     await pool.execute(
         "INSERT INTO deliveries (campaign_id, seq, version, account_id, url, body, state, tries, created_at, next_at,"

@@ -24,7 +24,7 @@ STATUS = "/proc/{}/status"
 
 
 @contextlib.asynccontextmanager
-async def api_process(dsn, port):
+async def api_process(dsn, port, **settings):
     environment = os.environ | {
         "ENVIRONMENT": "test",
         "DATABASE_URL": dsn,
@@ -32,6 +32,7 @@ async def api_process(dsn, port):
         "API_PORT": str(port),
         "LOG_LEVEL": "warning",
         "PYTHONPATH": str(ROOT),
+        **settings,
     }
     room = Room("services.api", environment)
     await room.start()

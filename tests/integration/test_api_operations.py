@@ -88,22 +88,25 @@ async def serve(database, **over):
     """Run the room on a free port and hold a client of it."""
     pool = Database(database, name="test", size=6)
     await pool.open()
-    over = {"requests_per_minute": 0, "wrong_tokens_per_minute": 0} | over
-    settings = ApiSettings(database_url=database, environment="test", field_bytes=4096, upload_bytes=4 << 20, **over)
+    usual = {"requests_per_minute": 0, "wrong_tokens_per_minute": 0, "field_bytes": 4096, "upload_bytes": 4 << 20}
+    settings = ApiSettings(database_url=database, environment="test", **usual | over)
     listener = socket.create_server(("127.0.0.1", 0))
     clock = Clock(Reading(NOW, time.monotonic()))
     service = build(settings, Platform(clock, pool, None, Environment.TEST), listener)
     stopping = asyncio.Event()
     server, *_ = service.workers
     running = asyncio.create_task(server.run(stopping))
-    async with aiohttp.ClientSession() as session:
-        client = Api(session, f"http://127.0.0.1:{server.port}", database, clock)
-        client.token, client.secret = await create_token(pool, "tenant", NOW)
-        client.other, _ = await create_token(pool, "other", NOW)
-        yield client
-    stopping.set()
-    await running
-    await pool.close()
+    try:
+        async with aiohttp.ClientSession() as session:
+            client = Api(session, f"http://127.0.0.1:{server.port}", database, clock)
+            client.service = service
+            client.token, client.secret = await create_token(pool, "tenant", NOW)
+            client.other, _ = await create_token(pool, "other", NOW)
+            yield client
+    finally:
+        stopping.set()
+        await running
+        await pool.close()
 
 
 async def stock(api):

@@ -210,7 +210,7 @@ async def test_a_parameter_in_query_and_body_is_refused(api):
 
 
 async def test_a_broken_encoding_is_refused(api):
-    await api.refused(400, "POST", "/api/schedules", data=b"{}", headers={"Content-Encoding": "gzip"})
+    await api.refused(415, "POST", "/api/schedules", data=b"{}", headers={"Content-Encoding": "gzip"})
 
 
 async def test_no_entry_without_a_token(api):

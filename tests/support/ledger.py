@@ -27,11 +27,12 @@ async def add_campaign(
     state: str = "running",
     result_url: str | None = None,
     start_url: str = "http://127.0.0.1:9/start",
+    owner: str | None = None,
 ) -> int:
-    """Write a campaign on all days of the week and return its id; its numbers end in 55501NN."""
+    """Write a campaign on all days of the week, of an account of this name or a new one, and return its id."""
     hours = CallingHours(frozenset(Day), start_date, end_date, tuple(Window(*w) for w in windows))
     async with database.transaction() as connection:
-        account, schedule, profile = await _add_resources(connection, period, rest, amount)
+        account, schedule, profile = await _add_resources(connection, period, rest, amount, owner)
         campaign: int = await connection.fetchval(
             "INSERT INTO campaigns (account_id, state, start_date, end_date, ends_at, schedule_id, start_url,"
             " result_url, queue_end, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)"
@@ -83,12 +84,16 @@ async def attempt_states(database: Database) -> list[str]:
     return [row["state"] for row in await database.fetch("SELECT state FROM attempts ORDER BY seq")]
 
 
-async def _add_resources(connection: Connection, period: int, rest: int, amount: int) -> tuple[int, int, int]:
+async def _add_resources(
+    connection: Connection, period: int, rest: int, amount: int, owner: str | None
+) -> tuple[int, int, int]:
     """Write an account with a schedule of all days and a profile; returns their ids."""
     account: int = await connection.fetchval(
-        "INSERT INTO accounts (name, webhook_secret, created_at) VALUES (gen_random_uuid()::text, $1, $2) RETURNING id",
+        "INSERT INTO accounts (name, webhook_secret, created_at) VALUES (coalesce($3, gen_random_uuid()::text), $1, $2)"
+        " ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING id",
         "whsec_" + "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0",
         LONG_AGO,
+        owner,
     )
     schedule: int = await connection.fetchval(
         "INSERT INTO schedules (account_id, days, created_at, updated_at) VALUES ($1, $2, $3, $3) RETURNING id",

@@ -1,6 +1,6 @@
-"""A database's schema as SQL for readers: tables with their columns, constraints and indexes, from the catalog.
+"""A database's schema as SQL for readers, from the catalog: tables with columns, constraints and indexes, triggers.
 
-The same text on PostgreSQL 15 to 18. What it has no words for (a view, a trigger, a function, a type of our own)
+The same text on PostgreSQL 15 to 18. What it has no words for (a view, a policy, a type of our own)
 it refuses: it leaves nothing out in silence.
 """
 
@@ -35,14 +35,17 @@ _WITHOUT_WORDS = """
 SELECT 'relation ' || relname FROM pg_class AS c WHERE relnamespace = 'public'::regnamespace
    AND relkind NOT IN ('r', 'i') AND NOT (relkind = 'S' AND EXISTS (
        SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'i'))
-UNION ALL SELECT 'function ' || proname FROM pg_proc WHERE pronamespace = 'public'::regnamespace
-UNION ALL SELECT 'trigger ' || tgname FROM pg_trigger WHERE NOT tgisinternal
 UNION ALL SELECT 'policy ' || polname FROM pg_policy
 UNION ALL SELECT 'statistics ' || stxname FROM pg_statistic_ext
 UNION ALL SELECT 'type ' || typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype IN ('d', 'e')
 UNION ALL SELECT 'schema ' || nspname FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname NOT IN
     ('public', 'information_schema')
 UNION ALL SELECT 'extension ' || extname FROM pg_extension WHERE extname <> 'plpgsql'"""
+_FUNCTIONS = """
+SELECT pg_get_functiondef(oid) AS words FROM pg_proc WHERE pronamespace = 'public'::regnamespace
+ORDER BY proname COLLATE "C\""""
+_TRIGGERS = """
+SELECT pg_get_triggerdef(oid, true) AS words FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname COLLATE "C\""""
 _SHORTER = (
     (r" USING btree ", " "),
     (r"timestamp with time zone", "timestamptz"),
@@ -61,7 +64,10 @@ async def describe_schema(dsn: str) -> str:
         strange = [row[0] for row in await connection.fetch(_WITHOUT_WORDS)]
         assert not strange, f"{__file__} has no words for {', '.join(strange)}: give it some"
         tables = _referred_first(await connection.fetch(_TABLES))
-        return "\n\n".join([await _table(connection, table) for table in tables]) + "\n"
+        said = [await _table(connection, table) for table in tables]
+        said += [f"{row['words'].strip()};" for row in await connection.fetch(_FUNCTIONS)]
+        said += [f"{_shortened(row['words'])};" for row in await connection.fetch(_TRIGGERS)]
+        return "\n\n".join(said) + "\n"
     finally:
         await connection.close()
 

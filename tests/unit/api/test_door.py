@@ -7,7 +7,7 @@ from ipaddress import ip_network
 import pytest
 from pydantic import ValidationError
 
-from services.api.door import source
+from services.api.addresses import source
 from services.api.settings import ApiSettings
 
 PROXIES = (ip_network("10.0.0.0/8"), ip_network("fd00::1"))
