@@ -1,13 +1,9 @@
-"""An api process that is killed again and again: with a key, a client that insists gets one effect for each request.
-
-`PACELINE_RETRIES=1000 ./run test tests/integration/test_api_kills.py` makes it long.
-"""
+"""An api process that is killed again and again: with a key, a client that insists gets one effect for each request."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-import os
 import random
 import signal
 import sys
@@ -19,35 +15,33 @@ import pytest
 
 from services.api.tokens import create_token
 from shared.db.pool import Database
-from tests.support.house import Room
-from tests.support.repository import ROOT
-from tests.support.servers import free_ports
+from tests.chaos.rooms import Room, open_nursery
+from tests.support.servers import free_ports, listens
+from tests.support.waiting import until
 
-REQUESTS = int(os.environ.get("PACELINE_RETRIES", "120"))
+REQUESTS = 1000
 CLIENTS = 8
 LINES = 50
 AGAIN = 0.1
 KILL_EVERY = (0.05, 0.4)
 
 
-class ArmedRoom(Room):
-    """A process that kills itself at a point; it says so with an answer that does not come."""
-
-    point = ""
-
-    async def start(self):
-        words = f"from tests.chaos.room_process import live; live('api', {{}}, log='{os.devnull}', mutant='', point="
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable, "-c", f"{words}{self.point!r})", env=self._environment, cwd=ROOT
-        )
-
-
-def an_api(database, kind=Room):
-    """A room that was not started yet, and where its api will be."""
+@pytest.fixture
+def api(database, tmp_path):
+    """A room that was not started yet, and the port at which its api will be."""
     (port,) = free_ports(1)
     settings = {"ENVIRONMENT": "test", "DATABASE_URL": database, "RABBITMQ_URL": "memory://", "API_PORT": str(port)}
-    settings |= {"LOG_LEVEL": "critical", "REQUESTS_PER_MINUTE": "0", "PYTHONPATH": str(ROOT)}
-    return kind("services.api", os.environ | settings), f"http://127.0.0.1:{port}/api"
+    settings |= {"LOG_LEVEL": "critical", "REQUESTS_PER_MINUTE": "0", "OPS_PORT": "0"}
+    open_nursery()
+    room = Room("api", settings, tmp_path / "api.log")
+    yield room, port
+    room.kill()
+
+
+async def open_up(room, port):
+    """Start the process, and wait until it takes requests."""
+    room.start()
+    await until(lambda: listens("127.0.0.1", port))
 
 
 class Insistent:
@@ -90,18 +84,16 @@ def upload(campaign, n):
     return {"data": form}
 
 
-async def kill_and_start(room, dice, over):
+async def kill_and_start(room, port, dice, over):
     """Kill the process at any moment and start it again; returns how often."""
     kills = 0
     while not over.is_set():
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), dice.uniform(*KILL_EVERY))
             return kills
-        os.kill(room.pid, signal.SIGKILL)
-        await room._process.wait()
+        room.kill()
         kills += 1
-        await room.start()
-        await room.ready()
+        await open_up(room, port)
     return kills
 
 
@@ -120,35 +112,31 @@ async def prepare(client):
     return (await client.insist("/campaigns", lambda: {"json": campaign}))["id"]
 
 
-@pytest.mark.timeout(900)
-async def test_retries_across_kills_double_nothing(database):
+async def test_retries_across_kills_double_nothing(database, api):
     dice = random.Random(4)
     ledger = Database(database, name="test", size=2)
     await ledger.open()
     token, _ = await create_token(ledger, "tenant", datetime.now(UTC))
-    room, base = an_api(database)
-    await room.start()
+    room, port = api
+    await open_up(room, port)
     over, answers, todo = asyncio.Event(), {}, iter(range(REQUESTS))
     async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as http:
-        client = Insistent(http, base, dice)
-        try:
-            await room.ready()
-            number = await prepare(client)
+        client = Insistent(http, f"http://127.0.0.1:{port}/api", dice)
+        number = await prepare(client)
 
-            async def work():
-                for n in todo:
-                    made = {"json": {"days": ["mon"], "nickname": f"s{n}"}}
-                    wanted = ("/campaigns/add-calls", lambda n=n: upload(number, n)) if n % 2 else (
-                        "/schedules", lambda made=made: made
-                    )  # fmt: skip
-                    answers[n] = await client.insist(*wanted)
+        async def work():
+            for n in todo:
+                made = {"json": {"days": ["mon"], "nickname": f"s{n}"}}
+                wanted = ("/campaigns/add-calls", lambda n=n: upload(number, n)) if n % 2 else (
+                    "/schedules", lambda made=made: made
+                )  # fmt: skip
+                answers[n] = await client.insist(*wanted)
 
-            killing = asyncio.create_task(kill_and_start(room, dice, over))
-            await asyncio.gather(*(work() for _ in range(CLIENTS)))
-            over.set()
-            kills = await killing
-        finally:
-            await room.stop()
+        killing = asyncio.create_task(kill_and_start(room, port, dice, over))
+        await asyncio.gather(*(work() for _ in range(CLIENTS)))
+        over.set()
+        kills = await killing
+    assert room.stop(within=15) == 0
     made = await ledger.fetch("SELECT id, nickname FROM schedules WHERE nickname <> 'mondays'")
     added = await ledger.fetch("SELECT message_reference, count(*) FROM calls GROUP BY 1")
     queue = await ledger.fetch_one("SELECT queue_end, (SELECT max(seq) FROM calls) AS last FROM campaigns")
@@ -170,32 +158,28 @@ async def test_retries_across_kills_double_nothing(database):
 POINTS = ("after copy", "before keep_answer", "after keep_answer", "committed keep_answer")
 
 
-async def test_a_kill_at_each_step_of_an_upload_costs_nothing(database):
+async def test_a_kill_at_each_step_of_an_upload_costs_nothing(database, api):
     ledger = Database(database, name="test", size=2)
     await ledger.open()
     token, _ = await create_token(ledger, "tenant", datetime.now(UTC))
-    room, base = an_api(database, ArmedRoom)
+    room, port = api
     async with aiohttp.ClientSession(headers={"Authorization": f"Bearer {token}"}) as http:
-        client = Insistent(http, base, random.Random(1))
-        try:
-            await room.start()
-            await room.ready()
-            number = await prepare(client)
-            await room.stop()
-            for room.point in POINTS:
-                await room.start()
-                await room.ready()
-                await client.lose("/campaigns/add-calls", lambda: upload(number, 0), "u-1")
-                assert await room._process.wait() == -signal.SIGKILL
-                stored = await ledger.fetch_one("SELECT count(*) FROM calls")
-                assert stored[0] == (LINES if room.point.startswith("committed") else 0)
-            room.point = ""
-            await room.start()
-            await room.ready()
-            said = await client.insist("/campaigns/add-calls", lambda: upload(number, 0), "u-1")
-            assert (said, client.replayed) == ({"id": number, "added": LINES}, 1)
-        finally:
-            if room._process and room._process.returncode is None:
-                await room.stop()
+        client = Insistent(http, f"http://127.0.0.1:{port}/api", random.Random(1))
+        await open_up(room, port)
+        number = await prepare(client)
+        room.kill()
+        for point in POINTS:
+            room.point = point
+            await open_up(room, port)
+            await client.lose("/campaigns/add-calls", lambda: upload(number, 0), "u-1")
+            room.process.join(10)
+            assert room.reap() == -signal.SIGKILL
+            stored = await ledger.fetch_one("SELECT count(*) FROM calls")
+            assert stored[0] == (LINES if point.startswith("committed") else 0)
+        room.point = ""
+        await open_up(room, port)
+        said = await client.insist("/campaigns/add-calls", lambda: upload(number, 0), "u-1")
+        assert (said, client.replayed) == ({"id": number, "added": LINES}, 1)
+    assert room.stop(within=15) == 0
     assert (await ledger.fetch_one("SELECT count(*) FROM calls"))[0] == LINES
     await ledger.close()
