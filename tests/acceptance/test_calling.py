@@ -1,6 +1,8 @@
 """Campaigns that call: pace, hours, start and stop, references, outcomes, expiry, as the tenant's server sees them."""
 
+import asyncio
 import json
+from collections import Counter
 from datetime import date, time, timedelta
 
 import aiohttp
@@ -51,6 +53,32 @@ async def test_morning_pace_100_calls_in_30_minutes_then_10_minutes_of_silence(o
     assert most_within(times, timedelta(minutes=30)) <= 100
     assert most_within(times, timedelta(minutes=1)) <= 9  # one in 18 s; late ones at twice that
     assert sorted(int(result["message_reference"]) for result in results) == list(range(110))
+
+
+async def test_a_tenant_who_floods_the_api_costs_another_no_slot(open_at):
+    house = await open_at(at(7, 59, 55), rate=5)
+    campaign = await make_campaign(house, period=1, amount=20, silence=1)
+    await add(house, campaign, [ANSWERED] * 20)
+    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    flooder, over, answered = await house.of_another_tenant(), asyncio.Event(), Counter()
+
+    async def flood(http):
+        while not over.is_set():
+            async with http.get(flooder.url + "/api/schedules") as answer:
+                answered[answer.status] += 1
+
+    async with (
+        aiohttp.ClientSession(headers={"Authorization": f"Bearer {flooder.token}"}) as http,
+        asyncio.TaskGroup() as tasks,
+    ):
+        for _ in range(5):
+            tasks.create_task(flood(http))
+        results = await house.results(20)
+        assert await house.ask("GET", "/api/campaigns")  # this tenant is answered
+        over.set()
+    assert {attempted_at(result).replace(second=0) for result in results} == {at(8)}
+    assert set(answered) == {200, 429}
+    assert answered[429] > 100
 
 
 async def test_every_outcome_arrives_with_its_reference_in_the_documented_fields(open_at):
