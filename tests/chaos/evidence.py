@@ -74,6 +74,7 @@ class Faults:
     dialers_hit: int = 0  # killed or frozen, or cut off from the carrier in mid-call
     frozen: int = 0
     reapers_hit: int = 0  # what repairs others was itself hit
+    purged: int = 0  # letters were lost for good: what they told is told again some minutes later
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,4 +91,5 @@ class Evidence:
     ledger: Ledger
     faults: Faults
     rate: float  # seconds of house time in a real second
+    overdue: Sequence[str] = ()  # what was not finished when nobody disturbed any more
     behind: float = 0.0  # real seconds the carrier's clock may have been behind the house's

@@ -127,6 +127,11 @@ def _stood_still(evidence: Evidence) -> Iterator[Finding]:
         yield "no phone rang: a house that does nothing breaks no promise, and keeps none"
 
 
+def _overdue(evidence: Evidence) -> Iterator[Finding]:
+    if not evidence.faults.purged:
+        yield from evidence.overdue
+
+
 def _unsigned(evidence: Evidence) -> Iterator[Finding]:
     if unsigned := sum(not post.signed for post in evidence.posts):
         yield f"{unsigned} posts carried no valid signature"
@@ -193,6 +198,7 @@ CHECKS: dict[str, Callable[[Evidence], Iterator[Finding]]] = {
     "untrue outcomes": _untrue,
     "unknown without a cause": _unknown_without_cause,
     "found late": _found_late,
+    "overdue": _overdue,
     "stood still": _stood_still,
     "unsigned": _unsigned,
     "over pace": _over_pace,

@@ -42,7 +42,7 @@ TACTICS: dict[str, Tactic] = {
     "dialers": Tactic("only dialers die", frozenset({"dialer"}), every=0.6),
     "spare-dialers": Tactic("everybody but the dialers dies: nothing may be unknown", _ALL - {"dialer"}),
     "results": Tactic("only results dies, and the sink fails often", frozenset({"results"}), sink_fails=0.3),
-    "relays": Tactic("whoever relays letters dies", frozenset({"pacer", "results", "api", "dialer"}), every=0.25),
+    "relays": Tactic("whoever relays letters dies, but the api", _ALL - {"api"}, every=0.25),
     "pacers": Tactic("eight pacers want the same slots", frozenset({"pacer"}), every=3.0, pacers=8, saturated=True),
     "blackouts": Tactic(
         "the whole house stands still and wakes up late", blackouts=1.0, every=4.0, stops=0.1, saturated=True

@@ -32,6 +32,7 @@ from tests.support.servers import free_ports
 ENTRIES = 400  # of each tenant, at first
 _STANDSTILL = 0.001
 _HEALS_WITHIN = 90.0
+_IN_PROGRESS = "state IN ('dialing', 'orphaned')"
 _RESTARTED_AFTER = 0.05  # seconds a dead process' place stays empty, on average
 
 
@@ -62,6 +63,7 @@ class Trial:
     evidence: Evidence | None = None
     findings: dict[str, list[str]] = field(default_factory=dict)
     crashed_at: list[str] = field(default_factory=list)
+    overdue: list[str] = field(default_factory=list)  # what was not finished when nobody disturbed any more
     exits: list[str] = field(default_factory=list)  # rooms that ended by themselves, or did not drain as they should
     witness: Witness | None = None
 
@@ -129,9 +131,11 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
                 dialers_hit=trial.tally.dialers_hit + witness.broken_lines,
                 frozen=trial.tally.frozen,
                 reapers_hit=trial.tally.reapers_hit,
+                purged=trial.tally.by_kind.get("purge", 0),
             ),
             rate=order.rate,
             behind=trial.behind,
+            overdue=list(trial.overdue),
         )
     trial.findings = judge(trial.evidence)
 
@@ -191,28 +195,34 @@ async def _heal(trial: Trial, database: Database, tenants: Tenants) -> None:
     assert trial.witness is not None
     trial.witness.manners = Manners(sink_fails=0.0)
     await tenants.stop_all()
-    await _until_none(database, "SELECT 1 FROM attempts WHERE state IN ('dialing', 'orphaned') LIMIT 1")
+    await _until_none(trial, database, "calls in progress", "SELECT count(*) FROM attempts WHERE " + _IN_PROGRESS)
     trial.phase = "finishing"
     await set_rehearsal_clock(database, origin=OVER, rate=trial.order.rate)
     await _until_none(
+        trial,
         database,
-        "SELECT 1 FROM calls AS c WHERE NOT EXISTS"
-        " (SELECT FROM outcomes AS o WHERE o.campaign_id = c.campaign_id AND o.seq = c.seq) LIMIT 1",
+        "entries without an outcome",
+        "SELECT count(*) FROM calls AS c WHERE NOT EXISTS"
+        " (SELECT FROM outcomes AS o WHERE o.campaign_id = c.campaign_id AND o.seq = c.seq)",
     )
     await set_rehearsal_clock(database, origin=OVER.replace(year=OVER.year + 1), rate=trial.order.rate)
-    await _until_none(database, "SELECT 1 FROM deliveries WHERE state = 'pending' LIMIT 1")
-    await _until_none(database, "SELECT 1 FROM outbox LIMIT 1")
+    await _until_none(trial, database, "pending posts", "SELECT count(*) FROM deliveries WHERE state = 'pending'")
+    await _until_none(trial, database, "letters in the outbox", "SELECT count(*) FROM outbox")
 
 
-async def _until_none(database: Database, question: str) -> None:
-    """Wait until the question has no row; what is still there after a while is the judge's to find."""
-    with contextlib.suppress(TimeoutError):
+async def _until_none(trial: Trial, database: Database, what: str, how_many: str) -> None:
+    """Wait until there are none; what is still there after a while is the judge's to find."""
+    left = 0
+    try:
         async with asyncio.timeout(_HEALS_WITHIN):
             while True:
                 with contextlib.suppress(*TRANSIENT):
-                    if not await database.fetch(question):
+                    left = (await database.fetch(how_many))[0]["count"]
+                    if not left:
                         return
                 await asyncio.sleep(0.1)
+    except TimeoutError:
+        trial.overdue.append(f"{left} {what}, {_HEALS_WITHIN:.0f} s after the last fault")
 
 
 async def _end(trial: Trial) -> None:

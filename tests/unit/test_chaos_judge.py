@@ -61,6 +61,7 @@ BAD = {
     "untrue outcomes": replace(GOOD, rang=[replace(GOOD.rang[0], truth="busy"), GOOD.rang[1]]),
     "unknown without a cause": ledger(orphaned={"1-1-0": timedelta(seconds=5)}),
     "found late": ledger(orphaned={"1-1-0": timedelta(seconds=90)}),
+    "overdue": replace(GOOD, overdue=["3 entries without an outcome"]),
     "stood still": replace(GOOD, rang=[]),
     "unsigned": replace(GOOD, posts=[post(1, signed=False), *GOOD.posts[1:]]),
     "over pace": replace(GOOD, rang=[*GOOD.rang, Rang("1-1-2", "+1003", second(59), "answered")]),
