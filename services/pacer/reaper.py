@@ -136,10 +136,11 @@ class Reaper:
     async def _settle_account(self, campaign_id: int, now: datetime, heard_by: datetime) -> None:
         """Count the outcomes of one stretch of the queue; the next round takes the next."""
         async with self._database.transaction() as connection:
-            settled_to = await connection.fetchval(SQL["lock_account"], campaign_id, heard_by)
-            if settled_to is None:
+            account = await connection.fetchrow(SQL["lock_account"], campaign_id, heard_by)
+            if account is None:
                 return
-            stretch = campaign_id, settled_to, settled_to + _COUNTED_A_ROUND
+            last = min(account["settled_to"] + _COUNTED_A_ROUND, account["queue_end"])
+            stretch = campaign_id, account["settled_to"], last
             unheard = await connection.fetchval(SQL["requeue_unheard"], *stretch)
             orphans = await connection.fetch(SQL["unheard_orphans"], *stretch)
             unknown = tuple(_unknown(row, now) for row in orphans if row["state"] == AttemptState.UNKNOWN)
@@ -150,7 +151,8 @@ class Reaper:
             elif orphans:
                 await connection.execute(SQL["mark_drained"], campaign_id, now)
             else:
-                await connection.execute(SQL["mark_settled"], campaign_id, stretch[-1])
+                settled_at = now if last == account["queue_end"] else None
+                await connection.execute(SQL["mark_settled"], campaign_id, last, settled_at)
         if unheard or unknown:
             log.warning("reaper.told_again", campaign=campaign_id, calls=unheard + len(unknown))
 
