@@ -122,15 +122,15 @@ WHERE state IN ('created', 'running', 'stopped') AND ends_at <= $1
 RETURNING id;
 
 -- name: undrained_campaigns
--- Campaigns that are over and still have undialed entries, or might. OFFSET 0: looked up one by one, since those that
--- were drained long ago are many.
+-- Campaigns that are over and still have undialed entries, or might; of every account one before anybody's second.
+-- OFFSET 0: looked up one by one, since those that were drained long ago are many.
 SELECT c.id, c.state
 FROM pacing AS p
 CROSS JOIN LATERAL (
-    SELECT id, state FROM campaigns WHERE id = p.campaign_id AND state IN ('ended', 'deleted') OFFSET 0
+    SELECT id, state, account_id FROM campaigns WHERE id = p.campaign_id AND state IN ('ended', 'deleted') OFFSET 0
 ) AS c
 WHERE p.drained_at IS NULL
-ORDER BY p.campaign_id LIMIT 50;
+ORDER BY row_number() OVER (PARTITION BY c.account_id ORDER BY c.id), c.id LIMIT 50;
 
 -- name: lock_place
 -- A campaign's place in its queue, held for the transaction, and whether an entry may still come back into it. Ordered,
