@@ -58,6 +58,7 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
             of_address=settings.connections_per_address,
             head_seconds=settings.head_seconds,
             idle_seconds=settings.idle_seconds,
+            answer_seconds=settings.answer_seconds,
             proxies=settings.trusted_proxies,
         ),
         drain_seconds=settings.drain_seconds,

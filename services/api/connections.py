@@ -13,6 +13,7 @@ from aiohttp import StreamReader, web
 
 from services.api.addresses import belongs_to, read_networks, source
 from services.api.errors import Problem, answer_unreadable, to_body
+from services.api.slowness import Rate, Watch
 from shared.observability.metrics import CONNECTIONS_CLOSED
 
 _LINGER_SECONDS = 2.0  # how long the rest of a refused body is read, so that its sender sees the answer
@@ -28,6 +29,7 @@ class Bounds:
     of_address: int
     head_seconds: float
     idle_seconds: float
+    answer_seconds: float
     proxies: str = ""  # of these, with commas, any number
 
 
@@ -61,13 +63,31 @@ class Guests:
                 del self._of_address[address]
 
 
+class _Leaving:
+    """An answer on its way out of a transport: it has gone when nothing of it waits there."""
+
+    def __init__(self, transport: asyncio.WriteTransport) -> None:
+        self._transport = transport
+
+    @property
+    def total_bytes(self) -> int:
+        """Grows towards 0: less and less waits."""
+        return -self._transport.get_write_buffer_size()
+
+    def is_eof(self) -> bool:
+        """Whether all of it has gone."""
+        return not self._transport.get_write_buffer_size()
+
+
 class Connection(web.RequestHandler):
     """aiohttp's own, and beyond it: a bound on connections, a time for the head, a bounded rest of a refused body.
+
+    An answer that nobody takes is not held for ever, either.
 
     Of requests no middleware sees, its words and its log line would repeat what was sent: they are answered here.
     """
 
-    __slots__ = ("_address", "_guests", "_heading", "_rest", "_unread")
+    __slots__ = ("_address", "_guests", "_heading", "_rest", "_taken", "_unread")
 
     def __init__(self, server: web.Server, guests: Guests, *, loop: asyncio.AbstractEventLoop) -> None:
         super().__init__(
@@ -81,6 +101,7 @@ class Connection(web.RequestHandler):
         self._guests = guests
         self._address: str | None = None
         self._heading: asyncio.TimerHandle | None = None  # runs while a head is awaited
+        self._taken: Watch | None = None  # runs while an answer waits for its reader
         self._unread: StreamReader | None = None
         self._rest = 0
 
@@ -100,6 +121,7 @@ class Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """Forget the connection."""
         self._stop_heading()
+        self._stop_watching()
         if self._address is not None:
             self._guests.leave(self._address)
             self._address = None
@@ -117,6 +139,22 @@ class Connection(web.RequestHandler):
             self._rest -= len(data)
             if self._rest < 0:
                 self._pause_reading_for_buffer()  # no reset: its sender may read the answer until it is closed
+
+    def pause_writing(self) -> None:
+        """More of an answer waits than the transport likes to hold: see that its reader takes some now and then."""
+        super().pause_writing()
+        if isinstance(transport := self.transport, asyncio.WriteTransport):
+
+            def give_up() -> None:
+                CONNECTIONS_CLOSED.labels("slow_answer").inc()
+                transport.abort()
+
+            self._taken = Watch(Rate(1, self._guests.bounds.answer_seconds), _Leaving(transport), give_up)
+
+    def resume_writing(self) -> None:
+        """Little of it waits now."""
+        self._stop_watching()
+        super().resume_writing()
 
     async def finish_response(
         self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
@@ -152,6 +190,11 @@ class Connection(web.RequestHandler):
         if self._heading is not None:
             self._heading.cancel()
             self._heading = None
+
+    def _stop_watching(self) -> None:
+        if self._taken is not None:
+            self._taken.stop()
+            self._taken = None
 
     def _give_up_head(self) -> None:
         self._heading = None

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT
 from shared.domain.errors import DomainError
+from shared.observability.logging import log_unexpected
 
 log = structlog.get_logger()
 
@@ -161,8 +162,7 @@ def _to_problem(error: Exception, request_id: str) -> Problem:
     if isinstance(error, TRANSIENT) or getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
         log.warning("http.database_away", error=type(error).__name__, request_id=request_id)
         return Problem(503, "The database cannot be reached now; try again.", headers={"Retry-After": "5"})
-    # The message and the values of an unexpected error may hold numbers: only its type and place are logged.
-    log.error("http.failed", error=type(error).__name__, at=_place(error), request_id=request_id)
+    log_unexpected(log, "http.failed", error, request_id=request_id)
     return Problem(500, _WENT_WRONG)
 
 
@@ -175,13 +175,6 @@ def _from_http(error: web.HTTPException) -> Problem:
     }
     slug = "not-found" if error.status == HTTPStatus.NOT_FOUND else None
     return Problem(error.status, details.get(error.status, error.reason), slug=slug, headers=headers)
-
-
-def _place(error: Exception) -> str:
-    trace = error.__traceback__
-    while trace and trace.tb_next:
-        trace = trace.tb_next
-    return f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
 
 
 def _render(problem: Problem, request_id: str) -> web.Response:

@@ -30,6 +30,9 @@ class ApiSettings(HouseSettings):
     body_seconds: float = Field(8.0, description="That stretch.", gt=0)
     head_seconds: float = Field(10.0, description="A connection that brings no whole request head is closed.", gt=0)
     idle_seconds: float = Field(75.0, description="How long a connection is kept open for the next request.", gt=0)
+    answer_seconds: float = Field(
+        60.0, description="A connection that takes nothing of its answer for so long is closed.", gt=0
+    )
     connections: int = Field(4000, description="Connections at once; one more is answered 503. 0 sets no limit.", ge=0)
     connections_per_address: int = Field(
         1000, description="Of one address, or one IPv6 network of 64 bits; TRUSTED_PROXIES are not counted.", ge=0

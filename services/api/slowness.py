@@ -1,9 +1,9 @@
-"""How slowly a body may come: aiohttp waits for it for ever."""
+"""How slowly a body may come, and an answer be taken: aiohttp waits for either for ever."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Protocol
@@ -20,23 +20,26 @@ class Rate:
     seconds: float
 
 
-class Arriving(Protocol):
-    """What aiohttp calls a StreamReader, as it comes in."""
+class Moving(Protocol):
+    """What goes through a connection: a body as aiohttp's StreamReader has it, or an answer."""
 
-    total_bytes: int
+    @property
+    def total_bytes(self) -> int:
+        """Grows with what has come, or gone."""
+        ...
 
     def is_eof(self) -> bool:
-        """Whether all of it has come."""
+        """Whether that is all."""
         ...
 
 
-class _Watch:
-    """Looks at a stream once in each stretch, and ends the wait when it has brought too little."""
+class Watch:
+    """Looks at a stream once in each stretch, and gives it up when that has brought too little."""
 
-    def __init__(self, rate: Rate, stream: Arriving, wait: asyncio.Timeout) -> None:
+    def __init__(self, rate: Rate, stream: Moving, give_up: Callable[[], None]) -> None:
         self._rate = rate
         self._stream = stream
-        self._wait = wait
+        self._give_up = give_up
         self._seen = stream.total_bytes
         self._next = self._later()
 
@@ -52,21 +55,21 @@ class _Watch:
             return
         now = self._stream.total_bytes
         if now - self._seen < self._rate.least_bytes:
-            self._wait.reschedule(0)
+            self._give_up()
             return
         self._seen = now
         self._next = self._later()
 
 
 @asynccontextmanager
-async def no_slower_than(rate: Rate, stream: Arriving) -> AsyncIterator[None]:
+async def no_slower_than(rate: Rate, stream: Moving) -> AsyncIterator[None]:
     """End what waits for a body when a stretch has brought too little of it, unless all of it has come.
 
     Raises:
         Problem: 408.
     """
     wait = asyncio.timeout(None)
-    watch = _Watch(rate, stream, wait)
+    watch = Watch(rate, stream, lambda: wait.reschedule(0))
     try:
         async with wait:
             yield

@@ -13,6 +13,7 @@ from services.dialer.classify import Verdict, classify_answered, classify_unansw
 from services.dialer.reporting import Reporter
 from services.dialer.store import Intent, Key, attempt_id
 from shared.clock import Clock
+from shared.observability.logging import log_unexpected
 
 log = structlog.get_logger()
 
@@ -60,7 +61,8 @@ class Placing:
             raise
 
     def _check_fresh(self, intent: Intent, begun_at: float) -> None:
-        if self._clock.now() >= intent.not_after or self._clock.monotonic() - begun_at > _FRESH_SECONDS:
+        latest = self._clock.now() + self._clock.span(self._clock.error)
+        if latest >= intent.not_after or self._clock.monotonic() - begun_at > _FRESH_SECONDS:
             raise NotPlaced("The intent is stale.")
 
     async def _dial(self, intent: Intent) -> None:
@@ -88,8 +90,8 @@ class Placing:
             return await self._application.run(call, intent)
         except CarrierError:
             return "The line failed during the call."
-        except Exception as error:
-            log.exception("dialer.application_failed", attempt=attempt_id(intent.slot), error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 (logged, but not its words)
+            log_unexpected(log, "dialer.application_failed", error, attempt=attempt_id(intent.slot))
             return "The application could not be run: an error of the dialer."
         finally:
             await call.hang_up()

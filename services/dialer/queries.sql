@@ -55,12 +55,24 @@ JOIN unnest($1::bigint[], $2::integer[], $3::bigint[]) AS j (campaign_id, period
 WHERE a.state = 'dialing' AND a.owner = $4 AND a.intent_at = $5;
 
 -- name: renew_leases
--- For an explicit list of calls, never for "all of mine": what was lost must be found.
-UPDATE attempts AS a SET lease_until = $5
-FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $6::integer[]) AS r (campaign_id, period_no, slot_no, fence)
-WHERE a.campaign_id = r.campaign_id AND a.period_no = r.period_no AND a.slot_no = r.slot_no
-  AND a.state = 'dialing' AND a.owner = $4 AND a.fence = r.fence
-RETURNING a.campaign_id, a.period_no, a.slot_no;
+-- For an explicit list of calls, never for "all of mine": what was lost must be found. Returns those that are mine. One
+-- that is locked is being recorded: to wait for it would be a deadlock, since whoever records waits for others of these.
+WITH mine AS MATERIALIZED (
+    SELECT a.campaign_id, a.period_no, a.slot_no
+    FROM attempts AS a, unnest($1::bigint[], $2::integer[], $3::bigint[], $6::integer[])
+        AS r (campaign_id, period_no, slot_no, fence)
+    WHERE a.campaign_id = r.campaign_id AND a.period_no = r.period_no AND a.slot_no = r.slot_no
+      AND a.state = 'dialing' AND a.owner = $4 AND a.fence = r.fence
+), free AS (
+    SELECT a.campaign_id, a.period_no, a.slot_no FROM attempts AS a JOIN mine USING (campaign_id, period_no, slot_no)
+    WHERE a.state = 'dialing' AND a.owner = $4
+    FOR NO KEY UPDATE OF a SKIP LOCKED
+), renewed AS (
+    UPDATE attempts AS a SET lease_until = $5
+    FROM free AS f
+    WHERE a.campaign_id = f.campaign_id AND a.period_no = f.period_no AND a.slot_no = f.slot_no
+)
+SELECT * FROM mine;
 
 -- name: find_seqs
 -- Which queue entries lost attempts were for.

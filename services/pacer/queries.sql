@@ -122,15 +122,25 @@ WHERE state IN ('created', 'running', 'stopped') AND ends_at <= $1
 RETURNING id;
 
 -- name: undrained_campaigns
--- Campaigns that are over and still have undialed entries, or might.
-SELECT c.id, c.state FROM campaigns AS c JOIN pacing AS p ON p.campaign_id = c.id
-WHERE c.state IN ('ended', 'deleted') AND p.drained_at IS NULL
-ORDER BY c.id LIMIT 50;
+-- Campaigns that are over and still have undialed entries, or might; of every account one before anybody's second.
+-- OFFSET 0: looked up one by one, since those that were drained long ago are many.
+SELECT c.id, c.state
+FROM pacing AS p
+CROSS JOIN LATERAL (
+    SELECT id, state, account_id FROM campaigns WHERE id = p.campaign_id AND state IN ('ended', 'deleted') OFFSET 0
+) AS c
+WHERE p.drained_at IS NULL
+ORDER BY row_number() OVER (PARTITION BY c.account_id ORDER BY c.id), c.id LIMIT 50;
 
 -- name: lock_place
--- A campaign's place in its queue, held for the transaction, and whether an entry may still come back into it.
+-- A campaign's place in its queue, held for the transaction, and whether an entry may still come back into it. Ordered,
+-- so that the few undecided attempts of all campaigns are looked through, not this one's many that are done.
 SELECT p.next_seq, c.queue_end,
-       EXISTS (SELECT 1 FROM attempts AS a WHERE a.campaign_id = $1 AND a.state IN ('granted', 'dialing')) AS undecided
+       coalesce((SELECT true FROM attempts AS a WHERE a.campaign_id = $1 AND a.state = 'granted'
+                 ORDER BY a.not_after LIMIT 1),
+                (SELECT true FROM attempts AS a WHERE a.campaign_id = $1 AND a.state = 'dialing'
+                 ORDER BY a.lease_until LIMIT 1),
+                false) AS undecided
 FROM pacing AS p JOIN campaigns AS c ON c.id = p.campaign_id
 WHERE p.campaign_id = $1 AND p.drained_at IS NULL
 FOR UPDATE OF p SKIP LOCKED;
@@ -151,21 +161,26 @@ UPDATE pacing SET drained_at = $2 WHERE campaign_id = $1;
 
 -- name: unsettled_campaigns
 -- Campaigns that were drained by an instant, and whose outcomes have not all been counted since.
-SELECT c.id FROM campaigns AS c JOIN pacing AS p ON p.campaign_id = c.id
-WHERE c.state IN ('ended', 'deleted') AND p.drained_at <= $1 AND p.settled_to < c.queue_end
-ORDER BY p.drained_at LIMIT 5;
+SELECT campaign_id AS id FROM pacing WHERE drained_at <= $1 AND settled_at IS NULL ORDER BY drained_at LIMIT 5;
 
 -- name: lock_account
 -- How far a drained campaign's outcomes were counted, held while they are; nothing when somebody else does.
-SELECT settled_to FROM pacing WHERE campaign_id = $1 AND drained_at <= $2 FOR UPDATE SKIP LOCKED;
+SELECT p.settled_to, c.queue_end
+FROM pacing AS p JOIN campaigns AS c ON c.id = p.campaign_id
+WHERE p.campaign_id = $1 AND p.drained_at <= $2 AND p.settled_at IS NULL
+FOR UPDATE OF p SKIP LOCKED;
 
 -- name: requeue_unheard
 -- Entries of a stretch that were never dialed and have no outcome: the letter about them was lost. Returns how many.
+-- Each part names the stretch, or the planner reads all outcomes of a campaign to compare them with 20,000.
 WITH unheard AS (
     SELECT c.seq FROM calls AS c
     WHERE c.campaign_id = $1 AND c.seq > $2 AND c.seq <= $3
-      AND NOT EXISTS (SELECT FROM outcomes AS o WHERE o.campaign_id = $1 AND o.seq = c.seq)
-      AND NOT EXISTS (SELECT FROM attempts AS a WHERE a.campaign_id = $1 AND a.seq = c.seq AND a.lapsed_at IS NULL)
+      AND NOT EXISTS (SELECT FROM outcomes AS o
+                      WHERE o.campaign_id = $1 AND o.seq = c.seq AND o.seq > $2 AND o.seq <= $3)
+      AND NOT EXISTS (SELECT FROM attempts AS a
+                      WHERE a.campaign_id = $1 AND a.seq = c.seq AND a.seq > $2 AND a.seq <= $3
+                        AND a.lapsed_at IS NULL)
 ), again AS (
     INSERT INTO requeued (campaign_id, seq) SELECT $1, seq FROM unheard ON CONFLICT DO NOTHING
 )
@@ -175,7 +190,8 @@ SELECT count(*) AS entries FROM unheard;
 -- Calls of lost dialers in a stretch, without an outcome; those that are unknown already must be told of again.
 SELECT a.campaign_id, a.period_no, a.slot_no, a.seq, a.intent_at, a.state FROM attempts AS a
 WHERE a.campaign_id = $1 AND a.seq > $2 AND a.seq <= $3 AND a.lapsed_at IS NULL AND a.state IN ('orphaned', 'unknown')
-  AND NOT EXISTS (SELECT FROM outcomes AS o WHERE o.campaign_id = $1 AND o.seq = a.seq)
+  AND NOT EXISTS (SELECT FROM outcomes AS o
+                  WHERE o.campaign_id = $1 AND o.seq = a.seq AND o.seq > $2 AND o.seq <= $3)
 ORDER BY a.seq LIMIT 1000;
 
 -- name: mark_undrained
@@ -183,5 +199,5 @@ ORDER BY a.seq LIMIT 1000;
 UPDATE pacing SET drained_at = NULL WHERE campaign_id = $1;
 
 -- name: mark_settled
--- The entries up to a place have their outcomes.
-UPDATE pacing SET settled_to = $2 WHERE campaign_id = $1;
+-- The entries up to a place have their outcomes; with an instant, it is the last.
+UPDATE pacing SET settled_to = $2, settled_at = $3 WHERE campaign_id = $1;

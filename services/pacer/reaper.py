@@ -21,7 +21,7 @@ log = structlog.get_logger()
 _PATIENCE = 0.5  # real seconds after a slot's end, or a lease's, before anybody is held to be gone
 # After the ledger was away, or all of us stood still: the dialers can renew the leases that ran out meanwhile.
 _RENEWED_WITHIN = 20.0  # real seconds
-_STANDSTILL = 3.0  # real seconds between two rounds, more than usual
+_STANDSTILL = 3.0  # real seconds between two steps of a round, or more than usual between two rounds
 _EXPIRED_A_LETTER = 1000
 _ASKED = 30  # times the carrier is asked about an orphan before it is held to be unknown
 _COUNTED_A_ROUND = 20_000
@@ -43,21 +43,26 @@ class Reaper:
         self._every = settings.reaper_seconds
         self._unknown_after = settings.unknown_after_seconds
         self._patient_until = 0.0
+        self._last_step = clock.monotonic()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Reap until told to stop."""
-        last_round = self._clock.monotonic()
+        self._last_step = self._clock.monotonic()
         while not stopping.is_set():
-            now = self._clock.monotonic()
-            if now - last_round > self._every + _STANDSTILL:
-                self._patient_until = now + _RENEWED_WITHIN
-            last_round = now
+            self._step()
             try:
                 await self.reap()
             except TRANSIENT as error:
                 log.warning("reaper.database_away", error=type(error).__name__)
                 self._patient_until = self._clock.monotonic() + _RENEWED_WITHIN
             await self._clock.sleep(self._every)
+
+    def _step(self) -> None:
+        """Notice a standstill. Steps are not rounds: one with much to do may take long, and nobody stands still."""
+        now = self._clock.monotonic()
+        if now - self._last_step > self._every + _STANDSTILL:
+            self._patient_until = now + _RENEWED_WITHIN
+        self._last_step = now
 
     async def reap(self) -> None:
         """Make one round."""
@@ -76,6 +81,7 @@ class Reaper:
         while lapsed := await self._database.execute(SQL["lapse_passed"], now, gone):
             SLOTS_FORFEITED.inc(lapsed)
             log.info("reaper.slots_forfeited", slots=lapsed)
+            self._step()
 
     async def _orphan(self, now: datetime, gone: datetime, ask_at: datetime) -> None:
         if orphaned := await self._ask(SQL["orphan_abandoned"], now, gone, ask_at):
@@ -106,6 +112,7 @@ class Reaper:
         await self._database.execute(SQL["end_campaigns"], now)
         for row in await self._database.fetch(SQL["undrained_campaigns"]):
             await self._expire(row["id"], _LEFT_BEHIND[row["state"]], now)
+            self._step()
 
     async def _expire(self, campaign_id: int, reason: str, now: datetime) -> None:
         """Expire up to one letter's worth of a campaign's entries; the next round takes the next."""
@@ -132,14 +139,16 @@ class Reaper:
         heard_by = now - self._clock.span(_HEARD_WITHIN)
         for row in await self._database.fetch(SQL["unsettled_campaigns"], heard_by):
             await self._settle_account(row["id"], now, heard_by)
+            self._step()
 
     async def _settle_account(self, campaign_id: int, now: datetime, heard_by: datetime) -> None:
         """Count the outcomes of one stretch of the queue; the next round takes the next."""
         async with self._database.transaction() as connection:
-            settled_to = await connection.fetchval(SQL["lock_account"], campaign_id, heard_by)
-            if settled_to is None:
+            account = await connection.fetchrow(SQL["lock_account"], campaign_id, heard_by)
+            if account is None:
                 return
-            stretch = campaign_id, settled_to, settled_to + _COUNTED_A_ROUND
+            last = min(account["settled_to"] + _COUNTED_A_ROUND, account["queue_end"])
+            stretch = campaign_id, account["settled_to"], last
             unheard = await connection.fetchval(SQL["requeue_unheard"], *stretch)
             orphans = await connection.fetch(SQL["unheard_orphans"], *stretch)
             unknown = tuple(_unknown(row, now) for row in orphans if row["state"] == AttemptState.UNKNOWN)
@@ -150,7 +159,8 @@ class Reaper:
             elif orphans:
                 await connection.execute(SQL["mark_drained"], campaign_id, now)
             else:
-                await connection.execute(SQL["mark_settled"], campaign_id, stretch[-1])
+                settled_at = now if last == account["queue_end"] else None
+                await connection.execute(SQL["mark_settled"], campaign_id, last, settled_at)
         if unheard or unknown:
             log.warning("reaper.told_again", campaign=campaign_id, calls=unheard + len(unknown))
 

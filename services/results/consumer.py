@@ -13,6 +13,7 @@ from shared.clock import Clock
 from shared.contracts.catalogue import queue_name
 from shared.contracts.envelope import Letter
 from shared.db.pool import TRANSIENT
+from shared.observability.logging import log_unexpected
 from shared.runtime.letter_reader import LetterReader
 from shared.runtime.supervisor import Crew
 
@@ -77,8 +78,8 @@ class Consumer(Generic[Told]):
                 if stopping.is_set():
                     break
                 await self._clock.sleep(_PAUSE_SECONDS)
-            except Exception as error:
-                log.exception("results.letter_failed", letter=self._letter.NAME)
+            except Exception as error:  # noqa: BLE001 (logged, but not its words)
+                log_unexpected(log, "results.letter_failed", error, letter=self._letter.NAME)
                 await delivery.reject(f"could not be recorded: {type(error).__name__}")
                 return
             else:

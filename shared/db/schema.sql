@@ -137,10 +137,13 @@ CREATE TABLE pacing (
     last_clock    timestamptz,
     drained_at    timestamptz,
     settled_to    bigint      NOT NULL DEFAULT 0,
+    settled_at    timestamptz,
     CONSTRAINT pacing_pkey PRIMARY KEY (campaign_id),
     CONSTRAINT pacing_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id) ON DELETE CASCADE,
     CONSTRAINT pacing_check CHECK (next_slot <= amount)
 );
+CREATE INDEX pacing_to_drain ON pacing (campaign_id) WHERE drained_at IS NULL;
+CREATE INDEX pacing_to_settle ON pacing (drained_at) WHERE settled_at IS NULL AND drained_at IS NOT NULL;
 
 CREATE TABLE requeued (
     campaign_id bigint NOT NULL,

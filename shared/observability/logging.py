@@ -30,6 +30,15 @@ def mask(_: Any, __: str, event: Event) -> Event:
     return event
 
 
+def log_unexpected(log: Any, event: str, error: BaseException, **values: Any) -> None:
+    """Log an unexpected error by its type and place: its own words may hold numbers, references and addresses."""
+    trace = error.__traceback__
+    while trace and trace.tb_next:
+        trace = trace.tb_next
+    at = f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}" if trace else ""
+    log.error(event, error=type(error).__name__, at=at, **values)
+
+
 def configure_logging(*, level: str, style: str, room: str) -> None:
     """Set up structlog and the standard library's log for this process."""
     console = style == "console" or (style == "auto" and sys.stderr.isatty())

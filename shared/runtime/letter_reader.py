@@ -13,6 +13,7 @@ from shared.broker.port import Broker, BrokerError, Delivery
 from shared.clock import Clock
 from shared.contracts.catalogue import queue_name
 from shared.contracts.envelope import Letter
+from shared.observability.logging import log_unexpected
 
 log = structlog.get_logger()
 
@@ -74,7 +75,7 @@ class LetterReader(Generic[Read]):
                 await self._receive(delivery, letter)
             except BrokerError:
                 raise
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 (logged, but not its words)
                 # It would fail again and again, and take down what is read beside it.
-                log.exception("reader.letter_failed", queue=self._queue)
+                log_unexpected(log, "reader.letter_failed", error, queue=self._queue)
                 await delivery.reject(f"could not be worked on: {type(error).__name__}")

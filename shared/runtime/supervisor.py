@@ -9,6 +9,7 @@ from typing import Any, Self
 
 import structlog
 
+from shared.observability.logging import log_unexpected
 from shared.runtime.service import Worker
 
 log = structlog.get_logger()
@@ -43,9 +44,9 @@ class Crew:
     async def _watch(self, work: Coroutine[Any, Any, None]) -> None:
         try:
             await work
-        except Exception:
+        except Exception as error:  # noqa: BLE001 (logged, but not its words)
             self.failures += 1
-            log.exception("crew.task_failed", crew=self.name)
+            log_unexpected(log, "crew.task_failed", error, crew=self.name)
         finally:
             self._places.release()
 

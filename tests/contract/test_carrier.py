@@ -28,9 +28,9 @@ def simulated(clock):
 
 
 @contextlib.asynccontextmanager
-async def serve(exchange):
+async def serve(app):
     """Run an exchange and yield its address."""
-    runner = web.AppRunner(make_exchange(exchange), access_log=None)
+    runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     listener = socket.create_server(("127.0.0.1", 0))
     await web.SockSite(runner, listener).start()
@@ -43,7 +43,7 @@ async def carrier(request, simulated, clock):
     if request.param == "simulated":
         yield simulated
         return
-    async with serve(Exchange(simulated, clock)) as url:
+    async with serve(make_exchange(Exchange(simulated, clock))) as url:
         gateway = GatewayCarrier(url, clock)
         yield gateway
         await gateway.close()
@@ -129,6 +129,29 @@ async def test_a_gateway_that_cannot_be_reached_rang_nobody_and_cannot_say_what_
     with pytest.raises(CarrierError):
         await gateway.lookup("1-1-0")
     await gateway.close()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        '"placed_at": "0001-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:00Z"',
+        '"placed_at": "2026-01-01T00:00:00Z", "ended_at": "9999-01-01T00:00:00Z"',
+        '"placed_at": "2026-01-01T00:00:00Z", "ended_at": "2026-01-01T00:00:00Z", "duration": 2147483647.6',
+    ],
+)
+async def test_what_a_gateway_remembers_fits_into_a_letter_or_is_not_understood(clock, told):
+    """It would spoil the letter about two hundred other calls."""
+
+    async def remember(_):
+        return web.Response(text=f"{{{told}}}", content_type="application/json")
+
+    app = web.Application()
+    app.router.add_get("/calls/{attempt}", remember)
+    async with serve(app) as url:
+        gateway = GatewayCarrier(url, clock)
+        with pytest.raises(CarrierError, match="not understood: 1 faults"):
+            await gateway.lookup("1-1-0")
+        await gateway.close()
 
 
 @pytest.mark.parametrize("answer", [b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{", b"HTTP/1.1 500 No\r\n\r\n", b"x"])

@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 
 import pytest
+from prometheus_client import REGISTRY
 from yarl import URL
 
 from tests.integration.test_api_operations import serve
@@ -91,6 +93,41 @@ async def test_a_drop_now_and_then_is_no_body(database):
             await asyncio.wait([answer], timeout=0.02)
         assert (await answer).startswith(b"HTTP/1.1 408 ")
         writer.close()
+
+
+async def test_an_answer_that_is_not_taken_is_not_held_for_ever(database):
+    async with serve(database, answer_seconds=0.5) as api:
+        for nickname in ("always", "sometimes"):
+            await api.ok("POST", "/api/schedules", json={"nickname": nickname, "days": ["mon"]})
+        await api.rows(
+            "INSERT INTO campaigns (account_id, state, start_date, end_date, ends_at, schedule_id, start_url,"
+            " created_at, updated_at) SELECT account_id, 'created', '2026-02-02', '2026-02-02', '2026-02-03', id,"
+            " 'http://x/' || repeat('x', 2000), created_at, created_at FROM schedules, generate_series(1, 4000)"
+        )
+        whole = len(json.dumps(await api.ok("GET", "/api/campaigns")))  # whoever reads it gets it
+        url = URL(api.base)
+        with socket.socket() as deaf:
+            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            deaf.setblocking(False)
+            loop = asyncio.get_running_loop()
+            await loop.sock_connect(deaf, (url.host, url.port))
+            request = f"GET /api/campaigns HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {api.token}\r\n\r\n"
+            before = closed("slow_answer")
+            await loop.sock_sendall(deaf, request.encode())
+
+            async def given_up():
+                return closed("slow_answer") == before + 1
+
+            await until(given_up)
+            taken = 0
+            with contextlib.suppress(ConnectionError):
+                while piece := await loop.sock_recv(deaf, 1 << 20):
+                    taken += len(piece)
+            assert 0 < taken < whole
+
+
+def closed(why):
+    return REGISTRY.get_sample_value("paceline_api_connections_closed_total", {"why": why}) or 0
 
 
 async def test_of_a_kept_connection_the_next_head_has_its_time_too(database):

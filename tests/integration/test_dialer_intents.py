@@ -118,6 +118,22 @@ async def test_leases_are_renewed_for_the_listed_attempts_only(ledger):
     assert leases == [until, MONDAY_8 + timedelta(seconds=30)]
 
 
+async def test_a_renewal_waits_for_nobody_who_records(ledger):
+    """Each would hold what the other waits for, were there many of them: thousands of calls are renewed at a time."""
+    jobs = await grant(ledger, await add_campaign(ledger, numbers=2), count=2)
+    mine = DialerStore(ledger, owner="me")
+    intents = sorted(await commit(mine, jobs), key=lambda intent: intent.slot.slot_no)
+    fences = {intent.key: intent.fence for intent in intents}
+    until = MONDAY_8 + timedelta(seconds=90)
+    async with ledger.transaction() as recording:
+        await recording.execute("UPDATE attempts SET state = 'done' WHERE slot_no = 0")
+        # Whether it will be recorded is not known yet: it is still mine.
+        assert await mine.renew(fences, lease_until=until) == set(fences)
+    assert await mine.renew(fences, lease_until=until) == {intents[1].key}
+    leases = [r["lease_until"] for r in await ledger.fetch("SELECT lease_until FROM attempts ORDER BY slot_no")]
+    assert leases == [MONDAY_8 + timedelta(seconds=30), until]
+
+
 async def test_briefs_hold_the_hours(ledger):
     campaign = await add_campaign(ledger, numbers=1)
     briefs = await DialerStore(ledger, owner="me").load_briefs([campaign, campaign + 1])

@@ -35,9 +35,7 @@ async def take_letters(ledger):
 
 
 async def is_settled(ledger):
-    return bool(
-        await ledger.fetch("SELECT FROM pacing JOIN campaigns ON id = campaign_id WHERE settled_to >= queue_end")
-    )
+    return bool(await ledger.fetch("SELECT FROM pacing WHERE settled_at IS NOT NULL"))
 
 
 async def rounds(reaper, clock, *, minutes):

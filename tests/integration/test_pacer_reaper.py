@@ -18,10 +18,19 @@ pytestmark = pytest.mark.usefixtures("abandoned")
 
 
 class Flaky:
-    """The ledger, away when a round begins for as many rounds as it is told; `rounds` counts all."""
+    """The ledger, away when a round begins for as many rounds as it is told; `rounds` counts all.
 
-    def __init__(self, ledger):
-        self.ledger, self.away, self.rounds = ledger, 0, 0
+    A transaction takes `slow` seconds; `lost` are all these.
+    """
+
+    def __init__(self, ledger, *, slow=0.0):
+        self.ledger, self.away, self.rounds, self.slow, self.lost = ledger, 0, 0, slow, 0.0
+
+    @contextlib.asynccontextmanager
+    async def transaction(self):
+        self.lost += self.slow
+        async with self.ledger.transaction() as connection:
+            yield connection
 
     async def execute(self, sql, *values):
         self.rounds += 1
@@ -81,3 +90,27 @@ async def test_after_everybody_stood_still_the_dialers_have_time_to_renew(ledger
     async with reaping(flaky):
         await until(lambda: flaky.rounds > 40)
         assert await attempt_states(ledger) == ["dialing"]
+
+
+class SlowClock(Clock):
+    """A clock on which a slow ledger's seconds pass."""
+
+    def __init__(self, reading, flaky):
+        super().__init__(reading)
+        self.flaky = flaky
+
+    def monotonic(self):
+        return super().monotonic() + self.flaky.lost
+
+
+async def test_a_round_that_takes_long_is_no_standstill(ledger):
+    await ledger.execute("UPDATE attempts SET lease_until = $1", MONDAY_8 + timedelta(hours=1))
+    for _ in range(10):  # with more left than is expired here
+        await add_campaign(ledger, numbers=1, state="ended")
+    await ledger.execute("UPDATE campaigns SET queue_end = 100000000 WHERE state = 'ended'")
+    flaky = Flaky(ledger, slow=1.0)
+    clock = SlowClock(Reading(MONDAY_8 + timedelta(minutes=2), Clock().monotonic()), flaky)
+    async with reaping(flaky, clock):
+        await until(lambda: flaky.rounds > 10)
+        await ledger.execute("UPDATE attempts SET lease_until = $1", MONDAY_8)
+        await until(lambda: is_orphaned(ledger))

@@ -7,7 +7,7 @@ from http import HTTPStatus
 from typing import Any, TypeVar
 
 import aiohttp
-from pydantic import AwareDatetime, BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from services.dialer.carriers.port import (
     CarrierError,
@@ -20,6 +20,7 @@ from services.dialer.carriers.port import (
     Seen,
 )
 from shared.clock import Clock
+from shared.contracts.envelope import Instant
 from shared.domain.call_state import CalleeType
 
 _CONNECT_SECONDS = 3
@@ -38,13 +39,13 @@ class _Rung(BaseModel):
 
 
 class _Remembered(BaseModel):
-    """What a gateway tells of an attempt."""
+    """What a gateway tells of an attempt; only what a letter about it may hold, or it spoils those it travels with."""
 
-    placed_at: AwareDatetime
-    ended_at: AwareDatetime | None = None
+    placed_at: Instant
+    ended_at: Instant | None = None
     cause: Cause | None = None
     callee_type: CalleeType | None = None
-    duration: float = Field(0.0, ge=0, lt=2**31)  # seconds
+    duration: float = Field(0.0, ge=0, le=2**31 - 1)  # seconds
 
 
 class _Unsent(CarrierError):
