@@ -80,8 +80,9 @@ class Ticker:
     async def _reread(self, ids: Iterable[int] | None) -> None:
         """Read campaigns afresh. One that no longer runs loses its seat; a changed one is looked at now."""
         asked = None if ids is None else list(ids)
-        self._poked.clear()
-        self._poke.clear()
+        self._poked -= set(self._poked if asked is None else asked)
+        if not self._poked:
+            self._poke.clear()
         found = {campaign.id: campaign for campaign in await self._store.load_campaigns(asked)}
         for gone in [i for i in (self._seats if asked is None else asked) if i not in found]:
             self._seats.pop(gone, None)

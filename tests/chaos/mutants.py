@@ -27,7 +27,7 @@ from shared.db.outbox import SQL as SHARED
 from shared.db.statements import Statements
 from shared.runtime import relay
 
-_SLOW_BROKER = 0.3  # seconds until it confirms
+_SLOW_BROKER = 1.0  # seconds until it confirms
 
 
 @dataclass(frozen=True, slots=True)
