@@ -99,7 +99,7 @@ def caught(name: str, seed: int) -> bool:
     console.print(f"\n[bold]{name}[/bold]: {mutant.says}")
     tactic = TACTICS[mutant.tactic]
     faults = max(3, round(25 / tactic.every))
-    trial = attack(Order(tactic, faults, seed, mutant=name), mutant.tactic)
+    trial = attack(Order(tactic, faults, seed, mutant=name, points=mutant.points), mutant.tactic)
     found = bool(trial.broken) and not trial.exits
     console.print("[green]found out[/green]" if found else "[red]it was not found[/red]")
     return found
