@@ -13,8 +13,9 @@ from services.api.desk import Desk
 from services.api.door import Door
 from services.api.errors import error_middleware
 from services.api.forgetting import Forgetter
+from services.api.openapi.document import add_document, make_document
 from services.api.rates import Allowance
-from services.api.routes import add_routes
+from services.api.routes import ROUTES, add_routes
 from services.api.server import HttpServer, bind
 from services.api.settings import ApiSettings
 from services.api.slowness import Rate
@@ -50,6 +51,7 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
     # Bodies are bounded where they are received, in bodies.py; aiohttp's own bound is on what nobody calls here.
     app = web.Application(middlewares=[error_middleware(platform.clock)])
     add_routes(app, desk)
+    add_document(app, make_document(ROUTES))
     server = HttpServer(
         app,
         listener or bind(settings.api_host, settings.api_port),

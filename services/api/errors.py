@@ -33,6 +33,8 @@ _ERRORS_SHOWN = 100
 _NAME_SHOWN = 100
 _CONFLICT = 409
 _CLOSING = frozenset({408, 413})  # the rest of such a body is not waited for
+# As RFC 9110 names them: Python's own words for these two are not the same in all its versions, and a type is for ever.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 _WENT_WRONG = "Something went wrong here; the request_id tells us where."
 
 
@@ -177,6 +179,16 @@ def _from_http(error: web.HTTPException) -> Problem:
     return Problem(error.status, details.get(error.status, error.reason), slug=slug, headers=headers)
 
 
+def title_of(status: int) -> str:
+    """Return what every problem with this status is called."""
+    return _TITLES.get(status) or HTTPStatus(status).phrase
+
+
+def type_of(slug: str) -> str:
+    """Return a kind of problem as a URI."""
+    return f"urn:paceline:problem:{slug.lower().replace(' ', '-')}"
+
+
 def _render(problem: Problem, request_id: str) -> web.Response:
     response = web.Response(
         status=problem.status,
@@ -191,9 +203,9 @@ def _render(problem: Problem, request_id: str) -> web.Response:
 
 def to_body(problem: Problem, request_id: str) -> dict[str, Any]:
     """Return what RFC 9457 has said of a problem."""
-    title = HTTPStatus(problem.status).phrase
+    title = title_of(problem.status)
     return {
-        "type": f"urn:paceline:problem:{problem.slug or title.lower().replace(' ', '-')}",
+        "type": type_of(problem.slug or title),
         "title": title,
         "status": problem.status,
         "detail": problem.detail,
