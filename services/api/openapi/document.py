@@ -30,8 +30,8 @@ First make a **schedule** and a **profile**, then a **campaign** that names them
 call ends in one signed post to the campaign's `result_url`.
 
 **Tokens.** Every request has the header `Authorization: Bearer pl_...`. A token is good for some of three scopes: \
-`read`, `write` (make, change and delete, and add numbers) and `control` (start and stop); each operation names the one \
-it needs.
+`read`, `write` (make, change and delete, and add numbers) and `control` (start and stop); each operation names the \
+one it needs.
 
 **Parameters** may come as JSON, as a form (urlencoded or multipart) or in the query string, in parts too, but none of \
 them twice. In forms and query strings a list is a repeated name (`days=mon&days=wed`, also `days[]`), or JSON text. \

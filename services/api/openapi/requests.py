@@ -31,6 +31,16 @@ _FILE: Schema = {
     "description": "The numbers to call: a `.csv` or `.txt` file in UTF-8 with one entry a line. A first line without "
     "a digit is a heading. A list may stand here too, as text.",
 }
+_FILE_PART: Schema = {
+    "contentType": "text/csv, text/plain",
+    "headers": {
+        "Content-Disposition": {
+            "description": "The file's name says that it is a list: it ends in `.csv` or `.txt`.",
+            "schema": {"type": "string"},
+            "example": 'form-data; name="phone_numbers"; filename="PhoneNumbers.csv"',
+        }
+    },
+}
 IDEMPOTENCY_KEY: Schema = {
     "name": HEADER,
     "in": "header",
@@ -113,16 +123,18 @@ def body(name: str, schema: Schema, *, required: bool, numbers: bool) -> Schema:
     upload = form | {"properties": form["properties"] | ({"phone_numbers": _FILE} if numbers else {})}
     shown = example(schema)
     in_form = {field: value for field, value in shown.items() if field != "phone_numbers" or not numbers}
-    encoding = {
-        field: {"contentType": "application/json"} for field in form["properties"] if field in _LISTS_OF_OBJECTS
-    }
-    coded: Schema = {"encoding": encoding} if encoding else {}
+    coded = {field: {"contentType": "application/json"} for field in form["properties"] if field in _LISTS_OF_OBJECTS}
     content: Schema = {
         "application/json": {"schema": {"$ref": f"#/components/schemas/{name}"}, "example": shown},
-        "application/x-www-form-urlencoded": {"schema": form, "example": shown, **coded},
-        "multipart/form-data": {"schema": upload, "example": in_form, **coded},
+        "application/x-www-form-urlencoded": {"schema": form, "example": shown} | _encoding(coded),
+        "multipart/form-data": {"schema": upload, "example": in_form}
+        | _encoding(coded | ({"phone_numbers": _FILE_PART} if numbers else {})),
     }
     return {"required": required, "content": content}
+
+
+def _encoding(parts: Schema) -> Schema:
+    return {"encoding": parts} if parts else {}
 
 
 def example(schema: Schema) -> dict[str, Any]:
