@@ -13,7 +13,8 @@ from schemathesis.engine import events, from_schema
 from tests.fuzz.knowledge import Guide, install
 
 
-def configure(url, token, seed):
+def configure(url, token, *, seed, phases):
+    wanted = {name: {"enabled": name in phases} for name in ("examples", "coverage", "fuzzing", "stateful")}
     return SchemathesisConfig.from_dict(
         {
             "seed": seed,
@@ -21,31 +22,32 @@ def configure(url, token, seed):
             "headers": {"Authorization": f"Bearer {token}"},
             "continue-on-failure": True,
             "request-timeout": 20,
-            "generation": {"no-shrink": True, "database": "none", "max-examples": 20},
+            "generation": {"no-shrink": True, "database": "none", "max-examples": 100},
+            "phases": wanted,
         }
     )
 
 
-def attack(url, token, *, seed, cases):
+def attack(url, token, *, seed, cases, phases):
     guide = Guide(url, token, seed=seed)
     guide.stock()
     install(guide)
-    schema = openapi.from_url(f"{url}/openapi.json", config=configure(url, token, seed))
     told = Counter()
     failures = []
-    for kind in ("execute", "fuzz"):
-        if told["cases"] >= cases:
-            break
-        stream = getattr(from_schema(schema), kind)()
+    while told["cases"] < cases:
+        schema = openapi.from_url(f"{url}/openapi.json", config=configure(url, token, seed=seed, phases=phases))
+        stream = from_schema(schema).execute()
         for event in stream:
             if isinstance(event, events.NonFatalError):
                 failures.append(f"{event.label}: {event.info.format()}")
             if isinstance(event, events.EngineFinished):
                 failures += [str(each) for each in event.failures]
-            if isinstance(event, (events.ScenarioFinished, events.FuzzScenarioFinished)):
+            if isinstance(event, events.ScenarioFinished):
                 count(event, told, failures)
                 if told["cases"] >= cases:
                     stream.stop()
+        seed += 1
+        phases = ("fuzzing", "stateful")
     return told, failures
 
 
@@ -59,6 +61,7 @@ def count(event, told, failures):
         told[str(status)] += 1
         case = recorder.cases[case_id].value
         told[f"{case.operation.label} {status}"] += 1
+    told[f"scenarios in {phase}"] += 1
     told["stated"] += sum(recorder.filtered_failures.values())
     for case_id, checks in recorder.checks.items():
         for check in checks:
@@ -78,8 +81,11 @@ def main():
     parser.add_argument("token")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--cases", type=int, default=2000)
+    parser.add_argument("--phases", default="examples,coverage,fuzzing,stateful")
     given = parser.parse_args()
-    told, failures = attack(given.url, given.token, seed=given.seed, cases=given.cases)
+    told, failures = attack(
+        given.url, given.token, seed=given.seed, cases=given.cases, phases=tuple(given.phases.split(","))
+    )
     json.dump({"told": told, "failures": failures}, sys.stdout)
 
 

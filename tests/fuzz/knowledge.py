@@ -6,9 +6,11 @@ import itertools
 import json
 import random
 import re
+from datetime import date
 
 import requests
 import schemathesis
+from hypothesis import strategies as st
 
 GOOD_DAY = "2150-06-01"
 GOOD_URLS = ("http://127.0.0.1:9/start.php", "https://ivr.example.test/start?a=b")
@@ -20,7 +22,7 @@ WINDOWS = (
     ],
 )
 NUMBERS = ("2223334444", "tel:+12223334444; ani=7778889999, marchcampaign", "+44 20 7946 0958; postd=1w2#")
-CSV = b"phone\r\n2223334444,first\r\n\r\n+442079460958\r\n"
+CSV = "phone\r\n2223334444,first\r\n\r\n+442079460958\r\n"
 
 # Valid by the schema and refused all the same: what the answer says of which field. Anything else is a finding.
 STATED = (
@@ -126,6 +128,11 @@ def install(guide):
         if type(failure).__name__ != "RejectedPositiveData":
             return True
         return not is_stated(json.loads(response.content))
+
+    # Formats with patterns of which few of its own inventions would be.
+    schemathesis.openapi.format("date", st.dates(date(2000, 1, 1), date(2199, 12, 31)).map(str))
+    schemathesis.openapi.format("uri", st.sampled_from(GOOD_URLS) | st.from_regex(r"\Ahttps?://[a-z0-9.:%-]{1,30}/[!-~]{0,20}\Z"))
+    schemathesis.openapi.format("phone-entry", st.sampled_from(NUMBERS) | st.text(max_size=30))
 
     # A list of objects in a form is JSON text, as the document's `encoding` says; schemathesis sends the objects' keys.
     @schemathesis.serializer("application/x-www-form-urlencoded")
