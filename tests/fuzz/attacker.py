@@ -1,4 +1,7 @@
-"""One process that attacks a live api: schemathesis, with what a schema cannot say told to it here."""
+"""One process that attacks a live api with schemathesis, and says as JSON what it sent and what it found.
+
+Its seed is the seed of all that it makes up; ids differ from run to run when two of them share an api.
+"""
 
 from __future__ import annotations
 
@@ -10,11 +13,19 @@ from collections import Counter
 from schemathesis import openapi
 from schemathesis.config import SchemathesisConfig
 from schemathesis.engine import events, from_schema
-from tests.fuzz.knowledge import Guide, install
+
+from tests.fuzz.guide import Guide, install
+
+PHASES = ("examples", "coverage", "fuzzing", "stateful")
+REPEATED = ("fuzzing", "stateful")  # the others send the same again
+TEXT_SHOWN = 1500
 
 
 def configure(url, token, *, seed, phases):
-    wanted = {name: {"enabled": name in phases} for name in ("examples", "coverage", "fuzzing", "stateful")}
+    """Return schemathesis' settings: all its checks, no shrinking, nothing kept from run to run."""
+    wanted = {name: {"enabled": name in phases} for name in PHASES}
+    # What answers teach it makes every strategy anew for every case, half of the time; the guide knows the ids.
+    wanted["fuzzing"] |= {"extra-data-sources": {"responses": False}, "error-feedback": {"enabled": False}}
     return SchemathesisConfig.from_dict(
         {
             "seed": seed,
@@ -22,71 +33,82 @@ def configure(url, token, *, seed, phases):
             "headers": {"Authorization": f"Bearer {token}"},
             "continue-on-failure": True,
             "request-timeout": 20,
-            "generation": {"no-shrink": True, "database": "none", "max-examples": 100},
+            "generation": {"no-shrink": True, "database": "none", "max-examples": 120},
             "phases": wanted,
         }
     )
 
 
-def attack(url, token, *, seed, cases, phases):
+class Report:
+    """What was sent and found so far."""
+
+    def __init__(self):
+        self.cases = 0
+        self.stated = 0
+        self.sent = Counter()  # by operation and status
+        self.checks = Counter()
+        self.failures = []
+
+    def take(self, event):
+        """Count what an event of the engine tells of."""
+        if isinstance(event, events.NonFatalError):
+            self.failures.append(f"{event.label}: {event.info.format()}")
+        elif isinstance(event, events.EngineFinished):
+            self.failures += [str(failure) for failure in event.failures]
+        elif isinstance(event, events.ScenarioFinished):
+            self._take_cases(event.recorder)
+
+    def _take_cases(self, recorder):
+        self.cases += len(recorder.interactions)
+        self.stated += sum(recorder.filtered_failures.values())
+        for case_id, interaction in recorder.interactions.items():
+            status = interaction.response.status_code if interaction.response else "no answer"
+            self.sent[f"{recorder.cases[case_id].value.operation.label} {status}"] += 1
+        for case_id, checks in recorder.checks.items():
+            self.checks.update(check.name for check in checks)
+            self.failures += [
+                f"{check.name}: {recorder.cases[case_id].value.operation.label}: {check.failure_info.failure.title}: "
+                f"{check.failure_info.failure.message}\n{check.failure_info.code_sample[:TEXT_SHOWN]}\n"
+                f"{recorder.interactions[case_id].response.text[:TEXT_SHOWN]}"
+                for check in checks
+                if check.failure_info
+            ]
+
+
+def attack(url, token, *, document, seed, cases, phases):
+    """Send no fewer cases than that; return what was sent and found."""
     guide = Guide(url, token, seed=seed)
     guide.stock()
     install(guide)
-    told = Counter()
-    failures = []
-    while told["cases"] < cases:
-        schema = openapi.from_url(f"{url}/openapi.json", config=configure(url, token, seed=seed, phases=phases))
+    report = Report()
+    while report.cases < cases and not report.failures:
+        config = configure(url, token, seed=seed, phases=phases)
+        schema = openapi.from_path(document, config=config)
+        before = report.cases
         stream = from_schema(schema).execute()
         for event in stream:
-            if isinstance(event, events.NonFatalError):
-                failures.append(f"{event.label}: {event.info.format()}")
-            if isinstance(event, events.EngineFinished):
-                failures += [str(each) for each in event.failures]
-            if isinstance(event, events.ScenarioFinished):
-                count(event, told, failures)
-                if told["cases"] >= cases:
-                    stream.stop()
-        seed += 1
-        phases = ("fuzzing", "stateful")
-    return told, failures
-
-
-def count(event, told, failures):
-    recorder = event.recorder
-    phase = getattr(event, "phase", "fuzz")
-    told["cases"] += len(recorder.interactions)
-    told[f"in {phase}"] += len(recorder.interactions)
-    for case_id, interaction in recorder.interactions.items():
-        status = interaction.response.status_code if interaction.response else "none"
-        told[str(status)] += 1
-        case = recorder.cases[case_id].value
-        told[f"{case.operation.label} {status}"] += 1
-    told[f"scenarios in {phase}"] += 1
-    told["stated"] += sum(recorder.filtered_failures.values())
-    for case_id, checks in recorder.checks.items():
-        for check in checks:
-            told[f"check {check.name}"] += 1
-            if check.failure_info:
-                case = recorder.cases[case_id].value
-                failures.append(
-                    f"{check.name}: {case.operation.label}: {check.failure_info.failure.title}\n"
-                    f"{check.failure_info.failure.message}\n{check.failure_info.code_sample}\n"
-                    f"{recorder.interactions[case_id].response.text[:600]}"
-                )
+            report.take(event)
+            if report.cases >= cases:
+                stream.stop()
+        if report.cases == before:
+            report.failures.append("schemathesis sent nothing")
+        seed, phases = seed + 1, REPEATED
+    return report
 
 
 def main():
+    """Attack as the command line says."""
     parser = argparse.ArgumentParser()
     parser.add_argument("url")
     parser.add_argument("token")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--cases", type=int, default=2000)
-    parser.add_argument("--phases", default="examples,coverage,fuzzing,stateful")
+    parser.add_argument("document")
+    parser.add_argument("--seed", type=int, required=True)
+    parser.add_argument("--cases", type=int, required=True)
+    parser.add_argument("--phases", default=",".join(PHASES))
     given = parser.parse_args()
-    told, failures = attack(
-        given.url, given.token, seed=given.seed, cases=given.cases, phases=tuple(given.phases.split(","))
-    )
-    json.dump({"told": told, "failures": failures}, sys.stdout)
+    phases = tuple(given.phases.split(","))
+    report = attack(given.url, given.token, document=given.document, seed=given.seed, cases=given.cases, phases=phases)
+    json.dump(vars(report), sys.stdout)
 
 
 if __name__ == "__main__":

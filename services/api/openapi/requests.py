@@ -13,6 +13,7 @@ _LISTS_OF_OBJECTS = frozenset({"profiles"})
 PHONE_ENTRY: Schema = {
     "type": "string",
     "format": "phone-entry",
+    "pattern": r"^[^\x00]*$",
     "description": "A number to call: `tel:`, `+` with the country code or ten North American digits; then, each after "
     "`;`, `ani=` with the number to show and `postd=` with digits to dial after the answer; then after a comma "
     "a message_reference, which is any text without a comma and is handed to your application and with the result.",
