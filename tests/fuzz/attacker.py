@@ -69,7 +69,8 @@ class Report:
             self.failures += [
                 f"{check.name}: {recorder.cases[case_id].value.operation.label}: {check.failure_info.failure.title}: "
                 f"{check.failure_info.failure.message}\n{check.failure_info.code_sample[:TEXT_SHOWN]}\n"
-                f"{recorder.interactions[case_id].response.text[:TEXT_SHOWN]}"
+                f"{recorder.interactions[case_id].response.text[:TEXT_SHOWN]}\n"
+                f"body: {recorder.cases[case_id].value.body!r:.{TEXT_SHOWN}}"
                 for check in checks
                 if check.failure_info
             ]

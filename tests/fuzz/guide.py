@@ -17,6 +17,7 @@ URLS = ("http://127.0.0.1:9/start.php", "https://ivr.example.test/start?a=b")
 NUMBERS = ("2223334444", "tel:+12223334444; ani=7778889999, marchcampaign", "+44 20 7946 0958; postd=1w2#")
 CSV = "phone\r\n2223334444,first\r\n\r\n+442079460958\r\n"
 PROFILE = {"period": 30, "time_between_periods": 10, "amount_per_period": 100}
+LISTS = ("GET /api/schedules", "GET /api/profiles", "GET /api/campaigns")
 STOCK = (
     ("schedules", {"days": ["mon", "wed", "fri"], "nickname": "3wkdays"}),
     ("profiles", PROFILE | {"nickname": "MorningPace"}),
@@ -64,11 +65,12 @@ class Guide:
         self._headers = {"Authorization": f"Bearer {token}"}
         self._known = {}
         self._windows = []
+        self._spare = {}
 
     def stock(self):
         """Make the resources that valid requests will name."""
         for kind, body in STOCK:
-            self._make(kind, body)
+            self._known.setdefault(kind, []).append(self._make(kind, body))
         # By their ids: their nicknames do not stay for long.
         one, other = self._known["profiles"]
         self._windows = [
@@ -80,13 +82,21 @@ class Guide:
         ]
         (schedule,) = self._known["schedules"]
         wanted = {"start_date": "2026-01-01", "end_date": LAST_DAY, "schedule": schedule, "start_url": URLS[0]}
-        for windows in self._windows * 3:
-            self._make("campaigns", wanted | {"profiles": windows, "phone_numbers": NUMBERS})
+        campaigns = [wanted | {"profiles": windows, "phone_numbers": NUMBERS} for windows in self._windows * 3]
+        self._known["campaigns"] = [self._make("campaigns", campaign) for campaign in campaigns]
+        self._spare = {kind: {name: body[name] for name in body if name != "nickname"} for kind, body in STOCK}
+        self._spare["campaigns"] = campaigns[0]
 
     def _make(self, kind, body):
         answer = requests.post(self._base + kind, json=body, headers=self._headers, timeout=20)
         answer.raise_for_status()
-        self._known.setdefault(kind, []).append(answer.json()["response"]["id"])
+        return answer.json()["response"]["id"]
+
+    def spare(self, case):
+        """Let something else be deleted than what other requests name."""
+        kind, number = case.path.split("/")[2], (case.path_parameters or {}).get("id")
+        if case.method == "DELETE" and str(number) in map(str, self._known.get(kind, [])):
+            case.path_parameters["id"] = self._make(kind, self._spare[kind])
 
     def give_key(self, case):
         """Make a good key new, most of the time: else 422 for one that was used hides what becomes of the rest."""
@@ -106,27 +116,36 @@ class Guide:
             for name in {"name", "nickname"} & {each for each in place if isinstance(place[each], str)}:
                 if self._dice.random() < 0.5:  # else most of them are taken
                     place[name] = f"{place[name][:50]}-{next(self._numbers)}"
+        if case.operation.label in LISTS and self._dice.random() < 0.9:
+            query.setdefault("limit", self._dice.randint(1, 20))  # the whole list grows and grows
+            case.query = query
         names = [(place, name) for place in (query, body) for name in ("name", "nickname") if name in place]
         for place, name in names[1:]:  # both are a schedule's nickname
             del place[name]
+        for name, value in query.items():
+            if isinstance(value, float | str) and re.fullmatch(r"\d+\.0", str(value)):
+                query[name] = str(value)[:-2]  # JSON's 1.0 is 1; a query string has no JSON
         if self._dice.random() < 0.8:
             self._lead_to_resources(case, body)
 
     def _lead_to_resources(self, case, body):
-        kind = case.path.split("/")[2]
-        if case.path_parameters and case.method != "DELETE":
-            case.path_parameters["id"] = self._dice.choice(self._known[kind])
-        values = {
+        values = {} if case.meta.phase.name == "stateful" else self._lead_to_ids(case)
+        values |= {
             "schedule": self._known["schedules"][0],
             "profiles": self._dice.choice(self._windows),
             "start_url": self._dice.choice(URLS),
             "result_url": self._dice.choice(URLS),
             "start_date": "2026-02-03",
             "end_date": LAST_DAY,
-            "campaign_id": self._dice.choice(self._known["campaigns"]),
             "phone_numbers": CSV if case.media_type == "multipart/form-data" else list(NUMBERS),
         }
         body.update({name: value for name, value in values.items() if name in body})
+
+    def _lead_to_ids(self, case):
+        """Name resources that are there; in a story it is the link that names them."""
+        if case.path_parameters and case.method != "DELETE":
+            case.path_parameters["id"] = self._dice.choice(self._known[case.path.split("/")[2]])
+        return {"campaign_id": self._dice.choice(self._known["campaigns"])}
 
 
 def install(guide):
@@ -135,6 +154,10 @@ def install(guide):
     @schemathesis.hook
     def before_call(context, case, kwargs):
         guide.give_key(case)
+        guide.spare(case)
+        if case.media_type == "multipart/form-data" and isinstance(case.body, dict):
+            # Nothing would be sent of what is empty, and what is wrong with it would be lost.
+            case.body.update({name: json.dumps(value) for name, value in case.body.items() if value in ([], {})})
         if case.meta is not None and case.meta.generation.mode.is_positive:
             guide.lead(case)
 
@@ -159,5 +182,5 @@ def install(guide):
 
 def _in_form(value):
     nested = isinstance(value, dict) or (isinstance(value, list) and any(isinstance(each, dict) for each in value))
-    # None and an empty list would not be sent at all, and what is wrong with them would be lost.
+    # None and an empty list would not be sent, as above.
     return json.dumps(value) if nested or value is None or value == [] else value
