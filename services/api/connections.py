@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import Counter
 from dataclasses import dataclass
 from logging import Logger
-from typing import cast
+from typing import Any, cast
 
 import orjson
+import structlog
 from aiohttp import StreamReader, web
 
 from services.api.addresses import belongs_to, read_networks, source
-from services.api.errors import Problem, answer_unreadable, to_body
+from services.api.errors import REQUEST_ID, Problem, answer_unreadable, to_body
 from services.api.slowness import Rate, Watch
 from shared.observability.metrics import CONNECTIONS_CLOSED
+
+log = structlog.get_logger()
 
 _LINGER_SECONDS = 2.0  # how long the rest of a refused body is read, so that its sender sees the answer
 _LINGER_BYTES = 8 << 20  # and how much of it
@@ -183,6 +187,12 @@ class Connection(web.RequestHandler):
         response.force_close()
         return response
 
+    def log_exception(self, *_: Any, **told: Any) -> None:
+        """Say in one line that a connection broke after an answer: who sends a bad rest of a body fills no log."""
+        error = told.get("exc_info")
+        say = log.info if isinstance(error, web.RequestPayloadError) else log.error
+        say("http.broke_off", error=type(error).__name__)
+
     def _await_head(self) -> None:
         self._heading = self._loop.call_later(self._guests.bounds.head_seconds, self._give_up_head)
 
@@ -205,9 +215,10 @@ class Connection(web.RequestHandler):
 def _full() -> bytes:
     """Return the answer to a connection that is one too many; its request was not read."""
     detail = "There are too many connections now; keep fewer open, or use them again, and try later."
-    body = orjson.dumps(to_body(Problem(503, detail), request_id=""))
+    request_id = uuid.uuid4().hex
+    body = orjson.dumps(to_body(Problem(503, detail), request_id))
     head = (
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 10\r\n"
-        f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"{REQUEST_ID}: {request_id}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

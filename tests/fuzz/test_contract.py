@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import json
 import os
 import secrets
@@ -11,58 +10,17 @@ import sys
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 
-import aiohttp
 import pytest
 
-from services.api.tokens import create_token
-from shared.db.pool import Database
 from tests.fuzz.attacker import PHASES, REPEATED
-from tests.support.house import ROOT, Room
-from tests.support.servers import free_ports, in_ci
+from tests.fuzz.room import ATTACKERS, open_api
+from tests.support.house import ROOT
+from tests.support.servers import in_ci
 
 CASES = int(os.environ.get("PACELINE_FUZZ_CASES", "25000"))
 SEED = int(os.environ.get("PACELINE_FUZZ_SEED", "1"))
 AT_LEAST_IN_CI = 25_000
-ATTACKERS = 2  # each is a tenant of its own and takes a core
 FOUND_AT_MOST = 20  # are shown
-NOW = datetime.now(UTC)
-
-
-@contextlib.asynccontextmanager
-async def open_api(database):
-    """Run the room as a process, with an account for each attacker; give its address, tokens and document."""
-    pool = Database(database, name="fuzz", size=2)
-    await pool.open()
-    tokens = [(await create_token(pool, f"attacker-{place}", NOW))[0] for place in range(ATTACKERS)]
-    await pool.execute(
-        "INSERT INTO deliveries (campaign_id, seq, version, account_id, url, body, state, tries, created_at, next_at,"
-        " finished_at, last_status, last_error) SELECT 1, n, 1, a.id, 'http://x.test', '', 'dead', 10, $1, $1, $1,"
-        " CASE WHEN n % 2 = 0 THEN 503 END, CASE WHEN n % 2 = 1 THEN 'no answer' END"
-        " FROM accounts AS a, generate_series(a.id * 10, a.id * 10 + 4) AS n",
-        NOW,
-    )
-    await pool.close()
-    (port,) = free_ports(1)
-    environment = os.environ | {
-        "ENVIRONMENT": "test",
-        "DATABASE_URL": database,
-        "RABBITMQ_URL": "memory://",
-        "API_PORT": str(port),
-        "REQUESTS_PER_MINUTE": "0",
-        "WRONG_TOKENS_PER_MINUTE": "0",
-        "LOG_LEVEL": "error",
-        "PYTHONPATH": str(ROOT),
-    }
-    room = Room("services.api", environment)
-    await room.start()
-    try:
-        await room.ready()
-        url = f"http://127.0.0.1:{port}"
-        async with aiohttp.ClientSession() as http, http.get(f"{url}/openapi.json") as answer:
-            assert answer.status == 200
-            yield url, tokens, await answer.json()
-    finally:
-        await room.stop()
 
 
 async def attack(url, token, document, *, seed, cases, phases=PHASES):
