@@ -61,10 +61,9 @@ class Problem(Exception):
 
 
 def refuse_field(field: str, detail: str, *, status: int = 422) -> Problem:
-    """Return the refusal of one field."""
-    return Problem(
-        status, "The request has a bad parameter.", errors=[{"field": field[:_NAME_SHOWN], "detail": detail}]
-    )
+    """Return the refusal of one field; a name that is no UTF-8, as a part of a form may have, is shown without it."""
+    shown = field[:_NAME_SHOWN].encode("utf-8", "replace").decode()
+    return Problem(status, "The request has a bad parameter.", errors=[{"field": shown, "detail": detail}])
 
 
 def malformed(why: str) -> Problem:

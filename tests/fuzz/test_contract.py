@@ -45,7 +45,7 @@ def save(tmp_path, document):
 
 
 @pytest.mark.timeout(300 + CASES // 50)
-async def test_no_request_makes_the_api_break_what_it_publishes(database, tmp_path, capsys):
+async def test_no_request_makes_the_api_break_what_it_publishes(database, tmp_path, capfd):
     assert not in_ci() or CASES >= AT_LEAST_IN_CI
     began = datetime.now(UTC)
     async with open_api(database) as (url, tokens, document):
@@ -67,7 +67,8 @@ async def test_no_request_makes_the_api_break_what_it_publishes(database, tmp_pa
         sent.update(report["sent"])
         checks.update(report["checks"])
     cases, stated = sum(report["cases"] for report in reports), sum(report["stated"] for report in reports)
-    with capsys.disabled():
+    heard = capfd.readouterr()
+    with capfd.disabled():
         statuses = Counter(label.rpartition(" ")[2] for label in sent.elements())
         sys.stdout.write(
             f"\nfuzz: {cases} cases, seed {SEED}, {(datetime.now(UTC) - began) // timedelta(seconds=1)} s; "
@@ -78,6 +79,7 @@ async def test_no_request_makes_the_api_break_what_it_publishes(database, tmp_pa
     found = [failure for report in reports for failure in report["failures"]]
     assert not found, f"seed {SEED}, {len(found)} findings:\n\n" + "\n\n".join(found[:FOUND_AT_MOST])
     assert cases >= CASES
+    assert heard == ("", ""), "the room said something, and perhaps what it was sent"
     if cases < AT_LEAST_IN_CI:
         return
     operations = {f"{m.upper()} {path}" for path, item in document["paths"].items() for m in item}
