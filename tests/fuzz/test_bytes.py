@@ -51,7 +51,7 @@ async def send(port, sent, last):
         writer.close()
 
 
-@pytest.mark.timeout(120 + REQUESTS // 100)
+@pytest.mark.timeout(300 + REQUESTS // 50)
 async def test_no_bytes_bring_the_api_down(database, capfd):
     assert not in_ci() or REQUESTS >= AT_LEAST_IN_CI
     dice = random.Random(SEED)

@@ -44,7 +44,7 @@ def save(tmp_path, document):
     return path
 
 
-@pytest.mark.timeout(300 + CASES // 50)
+@pytest.mark.timeout(600 + CASES // 20)
 async def test_no_request_makes_the_api_break_what_it_publishes(database, tmp_path, capfd):
     assert not in_ci() or CASES >= AT_LEAST_IN_CI
     began = datetime.now(UTC)
