@@ -17,7 +17,7 @@ URLS = ("http://127.0.0.1:9/start.php", "https://ivr.example.test/start?a=b")
 NUMBERS = ("2223334444", "tel:+12223334444; ani=7778889999, marchcampaign", "+44 20 7946 0958; postd=1w2#")
 CSV = "phone\r\n2223334444,first\r\n\r\n+442079460958\r\n"
 PROFILE = {"period": 30, "time_between_periods": 10, "amount_per_period": 100}
-LISTS = ("GET /api/schedules", "GET /api/profiles", "GET /api/campaigns")
+LISTS = ("GET /api/schedules", "GET /api/profiles", "GET /api/campaigns", "GET /api/audit")
 STOCK = (
     ("schedules", {"days": ["mon", "wed", "fri"], "nickname": "3wkdays"}),
     ("profiles", PROFILE | {"nickname": "MorningPace"}),

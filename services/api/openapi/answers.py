@@ -127,6 +127,28 @@ SUCCESSES: dict[str, Schema] = {
             "finished_at": {"type": ["string", "null"], "format": "date-time"},
         }
     ),
+    "Deed": exactly(
+        {
+            "id": ID,
+            "at": {"type": "string", "format": "date-time"},
+            "actor": {"enum": ["token", "operator"], "description": "A program of yours, or whoever runs this house."},
+            "token_id": {
+                "type": ["string", "null"],
+                "description": "The part of the token after `pl_`, its secret not.",
+            },
+            "operation": TEXT | {"description": "A method and path of this document, or an operator's command."},
+            "resource_kind": {"enum": ["schedule", "profile", "campaign", "delivery", None]},
+            "resource_id": {"type": ["integer", "null"], "minimum": 1},
+            "quantity": {
+                "type": ["integer", "null"],
+                "minimum": 0,
+                "description": "Numbers added, or results replayed.",
+            },
+            "request_id": {"type": ["string", "null"], "description": "The `X-Request-ID` of its answer."},
+            "status": {"enum": [0, 200], "description": "The HTTP status of its answer; 0 for an operator's command."},
+        }
+    ),
+    "Deeds": listed("Deed"),
     "Schedules": listed("Schedule"),
     "Profiles": listed("Profile"),
     "Campaigns": listed("Campaign"),
@@ -145,6 +167,7 @@ _KINDS = {
     401: (title_of(401),),
     403: ("insufficient-scope",),
     404: ("not-found",),
+    408: (title_of(408),),
     409: ("in-progress", "in-use", "duplicate-nickname", "campaign-ended", "queue-full"),
     413: (title_of(413),),
     415: (title_of(415),),

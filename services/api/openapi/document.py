@@ -21,7 +21,7 @@ _VERSION = "1.0.0"
 _PATTERN_IN_PATH = re.compile(r":[^}]*")
 _ALL_REFUSE = frozenset({400, 401, 403, 429, 503})
 _WRITES_REFUSE = frozenset({409, 422})  # what an Idempotency-Key can bring
-_BODIES_REFUSE = frozenset({413, 415, 422})
+_BODIES_REFUSE = frozenset({408, 413, 415, 422})
 
 _INTRODUCTION = """\
 Outbound call campaigns: who is called, on which days and hours, how fast, and by which VoiceXML application.
@@ -65,6 +65,10 @@ _HEADERS: dict[str, Schema] = {
         "description": "The kind of token that is needed, and for which scope.",
         "schema": {"type": "string", "pattern": '^Bearer realm="paceline"'},
     },
+    "Accept-Encoding": {
+        "description": "There when the body was compressed: send it as it is.",
+        "schema": {"const": "identity"},
+    },
     "Link": {
         "description": "Where the next page is, when there may be one.",
         "schema": {"type": "string", "pattern": '^</api/[^>]*>; rel="next"$'},
@@ -80,6 +84,7 @@ _HEADERS_OF: dict[int, tuple[str, ...]] = {
     401: ("WWW-Authenticate",),
     403: ("WWW-Authenticate", *_LIMITED),
     409: ("Retry-After", *_LIMITED),
+    415: ("Accept-Encoding", *_LIMITED),
     429: ("Retry-After", *_LIMITED),
     503: ("Retry-After", *_LIMITED),
 }
@@ -88,12 +93,13 @@ _WHEN = {
     401: "There is no token, or none that is valid.",
     403: "The token is not good for this.",
     404: "You have nothing with this id.",
+    408: "The body came too slowly.",
     409: "Something is in the way: the `type` and `detail` say what.",
     413: "The request is too large.",
     415: "The body is of a type that nobody reads here.",
     422: "A parameter does not fit; `errors` says which, and why.",
     429: "Too many requests: wait as long as `Retry-After` says.",
-    503: "The database cannot be reached for the moment: try again.",
+    503: "The database cannot be reached for the moment, or too many connections are open: try again.",
 }
 
 

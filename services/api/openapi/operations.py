@@ -9,8 +9,9 @@ from typing import Any, Literal
 from aiohttp import web
 
 from services.api.desk import Visit
-from services.api.handlers import calls, campaigns, deliveries
+from services.api.handlers import audit, calls, campaigns, deliveries
 from services.api.handlers.reusables import profiles, schedules
+from services.api.schemas.audit import AuditPage
 from services.api.schemas.calls import ImportOptions
 from services.api.schemas.campaigns import CampaignOnly, CreateCampaign, Page, UpdateCampaign
 from services.api.schemas.deliveries import DeliveriesPage, ReplayWanted
@@ -18,13 +19,14 @@ from services.api.schemas.fields import Parameters
 from services.api.schemas.profiles import CreateProfile, UpdateProfile
 from services.api.schemas.schedules import CreateSchedule, UpdateSchedule
 
-SCHEDULES, PROFILES, CAMPAIGNS, DELIVERIES = TAGS = ("Schedules", "Profiles", "Campaigns", "Deliveries")
+SCHEDULES, PROFILES, CAMPAIGNS, DELIVERIES, AUDIT = ("Schedules", "Profiles", "Campaigns", "Deliveries", "Audit")
 ABOUT = {
     SCHEDULES: "On which days of the week campaigns may call. One schedule serves any number of campaigns.",
     PROFILES: "How fast campaigns call: so many calls in a period, then a pause, and again. One profile serves any "
     "number of campaigns, and a campaign may use several.",
     CAMPAIGNS: "Numbers to call, the days and hours in which to call them, and the VoiceXML application that talks. "
     "A campaign calls nobody until it is started.",
+    AUDIT: "Who did what in your account: every write, by which token, and what the operator did to it.",
     DELIVERIES: "Results of calls that your `result_url` did not take: after ten tries in three days they wait here.",
 }
 
@@ -83,6 +85,18 @@ _A_DELIVERY = {
     "last_status": 503,
     "last_error": None,
     "finished_at": "2022-01-04T13:00:00+00:00",
+}
+_A_DEED = {
+    "id": 1,
+    "at": "2022-01-01T13:00:00+00:00",
+    "actor": "token",
+    "token_id": "0123456789abcdef",
+    "operation": "POST /api/campaigns/add-calls",
+    "resource_kind": "campaign",
+    "resource_id": 2,
+    "quantity": 2,
+    "request_id": "8e03978e40d543e8bc936894a57f9324",
+    "status": 200,
 }
 _CHANGES = (
     "Only what is given changes. PATCH and PUT do the same. Parameters may stand in the query string or the body."
@@ -277,5 +291,15 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         "Replayed",
         _done(dead_letters=3),
         takes=(ReplayWanted,),
+    ),
+    audit.list_all: Operation(
+        "listAudit",
+        AUDIT,
+        "Answers what was done in your account, oldest first. The answer's `Link` header leads to the next page as "
+        "long as there may be one.",
+        "Deeds",
+        [_A_DEED],
+        takes=(AuditPage,),
+        comes="query",
     ),
 }
