@@ -7,18 +7,15 @@ import uuid
 from collections import Counter
 from dataclasses import dataclass
 from logging import Logger
-from typing import Any, cast
+from typing import cast
 
 import orjson
-import structlog
 from aiohttp import StreamReader, web
 
 from services.api.addresses import belongs_to, read_networks, source
 from services.api.errors import REQUEST_ID, Problem, answer_unreadable, to_body
 from services.api.slowness import Rate, Watch
 from shared.observability.metrics import CONNECTIONS_CLOSED
-
-log = structlog.get_logger()
 
 _LINGER_SECONDS = 2.0  # how long the rest of a refused body is read, so that its sender sees the answer
 _LINGER_BYTES = 8 << 20  # and how much of it
@@ -186,12 +183,6 @@ class Connection(web.RequestHandler):
         response = answer_unreadable(status, exc)
         response.force_close()
         return response
-
-    def log_exception(self, *_: Any, **told: Any) -> None:
-        """Say in one line that a connection broke after an answer: who sends a bad rest of a body fills no log."""
-        error = told.get("exc_info")
-        say = log.info if isinstance(error, web.RequestPayloadError) else log.error
-        say("http.broke_off", error=type(error).__name__)
 
     def _await_head(self) -> None:
         self._heading = self._loop.call_later(self._guests.bounds.head_seconds, self._give_up_head)
