@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import warnings
 from datetime import timedelta
 
-from aiohttp import web
+from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, web
 
 from services.api.connections import Bounds
 from services.api.desk import Desk
 from services.api.door import Door
 from services.api.errors import error_middleware
 from services.api.forgetting import Forgetter
+from services.api.openapi.document import add_document, make_document
 from services.api.rates import Allowance
-from services.api.routes import add_routes
+from services.api.routes import ROUTES, add_routes
 from services.api.server import HttpServer, bind
 from services.api.settings import ApiSettings
 from services.api.slowness import Rate
@@ -47,9 +49,13 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
         egress=Egress(settings.outbound_networks),
         imports=asyncio.Semaphore(min(settings.imports_at_once, max(1, settings.pool_size // 2))),
     )
+    for repeats_what_was_sent in (BadContentDispositionHeader, BadContentDispositionParam):
+        # On the console, that is; and Python would keep every text of theirs, to say it only once.
+        warnings.simplefilter("ignore", repeats_what_was_sent)
     # Bodies are bounded where they are received, in bodies.py; aiohttp's own bound is on what nobody calls here.
     app = web.Application(middlewares=[error_middleware(platform.clock)])
     add_routes(app, desk)
+    add_document(app, make_document(ROUTES))
     server = HttpServer(
         app,
         listener or bind(settings.api_host, settings.api_port),

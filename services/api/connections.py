@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import uuid
 from collections import Counter
 from dataclasses import dataclass
 from logging import Logger
@@ -12,7 +13,7 @@ import orjson
 from aiohttp import StreamReader, web
 
 from services.api.addresses import belongs_to, read_networks, source
-from services.api.errors import Problem, answer_unreadable, to_body
+from services.api.errors import REQUEST_ID, Problem, answer_unreadable, to_body
 from services.api.slowness import Rate, Watch
 from shared.observability.metrics import CONNECTIONS_CLOSED
 
@@ -205,9 +206,10 @@ class Connection(web.RequestHandler):
 def _full() -> bytes:
     """Return the answer to a connection that is one too many; its request was not read."""
     detail = "There are too many connections now; keep fewer open, or use them again, and try later."
-    body = orjson.dumps(to_body(Problem(503, detail), request_id=""))
+    request_id = uuid.uuid4().hex
+    body = orjson.dumps(to_body(Problem(503, detail), request_id))
     head = (
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 10\r\n"
-        f"Connection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+        f"{REQUEST_ID}: {request_id}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -33,6 +33,8 @@ _ERRORS_SHOWN = 100
 _NAME_SHOWN = 100
 _CONFLICT = 409
 _CLOSING = frozenset({408, 413})  # the rest of such a body is not waited for
+# As RFC 9110 names them: Python's own words for these two are not the same in all its versions, and a type is for ever.
+_TITLES = {413: "Content Too Large", 422: "Unprocessable Content"}
 _WENT_WRONG = "Something went wrong here; the request_id tells us where."
 
 
@@ -59,10 +61,9 @@ class Problem(Exception):
 
 
 def refuse_field(field: str, detail: str, *, status: int = 422) -> Problem:
-    """Return the refusal of one field."""
-    return Problem(
-        status, "The request has a bad parameter.", errors=[{"field": field[:_NAME_SHOWN], "detail": detail}]
-    )
+    """Return the refusal of one field; a name that is no UTF-8, as a part of a form may have, is shown without it."""
+    shown = field[:_NAME_SHOWN].encode("utf-8", "replace").decode()
+    return Problem(status, "The request has a bad parameter.", errors=[{"field": shown, "detail": detail}])
 
 
 def malformed(why: str) -> Problem:
@@ -177,6 +178,16 @@ def _from_http(error: web.HTTPException) -> Problem:
     return Problem(error.status, details.get(error.status, error.reason), slug=slug, headers=headers)
 
 
+def title_of(status: int) -> str:
+    """Return what every problem with this status is called."""
+    return _TITLES.get(status) or HTTPStatus(status).phrase
+
+
+def type_of(slug: str) -> str:
+    """Return a kind of problem as a URI."""
+    return f"urn:paceline:problem:{slug.lower().replace(' ', '-')}"
+
+
 def _render(problem: Problem, request_id: str) -> web.Response:
     response = web.Response(
         status=problem.status,
@@ -191,9 +202,9 @@ def _render(problem: Problem, request_id: str) -> web.Response:
 
 def to_body(problem: Problem, request_id: str) -> dict[str, Any]:
     """Return what RFC 9457 has said of a problem."""
-    title = HTTPStatus(problem.status).phrase
+    title = title_of(problem.status)
     return {
-        "type": f"urn:paceline:problem:{problem.slug or title.lower().replace(' ', '-')}",
+        "type": type_of(problem.slug or title),
         "title": title,
         "status": problem.status,
         "detail": problem.detail,

@@ -189,6 +189,11 @@ async def test_other_tenants_resources_cannot_be_used(api):
         ("multipart/form-data; boundary=x", b"--y\r\n", 400),
         ("multipart/form-data", b"--x\r\n", 400),
         ("multipart/form-data; boundary=x", b'--x\r\nContent-Disposition: form-data; name="days"\r\n\r\nmon', 400),
+        (
+            "multipart/form-data; boundary=x",
+            b'--x\r\nContent-Disposition: form-data; name="\xff\xfe"; filename="n.csv"\r\n\r\nmon\r\n--x--\r\n',
+            422,
+        ),
         ("application/xml", b"<days/>", 415),
         ("image/png", b"x", 415),
     ],

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from pydantic import Field
+
 from services.api.schemas.fields import Parameters
 
 
@@ -17,4 +19,9 @@ class OnInvalid(StrEnum):
 class ImportOptions(Parameters):
     """How a list is stored."""
 
-    on_invalid: OnInvalid = OnInvalid.REFUSE
+    on_invalid: OnInvalid = Field(
+        OnInvalid.REFUSE,
+        description="What becomes of a list with lines nobody can call: `refuse`, which is the default, stores nothing "
+        "of it and names the lines; `skip` stores the others, and names them too.",
+        examples=["skip"],
+    )

@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from datetime import date, time
+from decimal import Decimal
 from ipaddress import ip_address
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from pydantic import BaseModel, BeforeValidator, ConfigDict, WithJsonSchema
 from yarl import URL
 
 NICKNAME_LIMIT = 64
@@ -75,12 +76,15 @@ def read_id(value: Any) -> int:
 
 
 def _count(value: Any) -> int | None:
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    """Return the whole number that is meant; JSON knows one kind of numbers, so 1.0 is 1 there."""
+    if isinstance(value, str):
+        digits = value.strip()
+        significant = digits.lstrip("0") or digits[-1:]
+        good = digits.isascii() and digits.isdigit() and len(significant) <= ID_DIGITS
+        return int(significant) if good else None
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal) or abs(value) >= 10**ID_DIGITS:
         return None
-    if isinstance(value, int):
-        return value
-    digits = value.strip()
-    return int(digits) if digits.isascii() and digits.isdigit() and len(digits) <= ID_DIGITS else None
+    return int(value) if value == int(value) else None
 
 
 def read_date(value: Any) -> date:
@@ -143,21 +147,60 @@ def read_optional_url(value: Any) -> str | None:
 
 def read_reference(value: Any) -> int | str:
     """Accept the id or the nickname of a schedule or profile."""
-    if isinstance(value, bool) or not isinstance(value, int | str):
+    if isinstance(value, bool) or not isinstance(value, int | float | Decimal | str):
         raise ValueError("must be an id or a nickname")  # noqa: TRY004 (pydantic reads ValueError only)
-    if isinstance(value, int):
+    if not isinstance(value, str):
         return read_id(value)
     nickname = read_nickname(value)
     assert nickname is not None
     return nickname
 
 
-Nickname = Annotated[str | None, BeforeValidator(read_nickname)]
-Integer = Annotated[int, BeforeValidator(read_integer)]
-Positive = Annotated[int, BeforeValidator(read_positive)]
-Id = Annotated[int, BeforeValidator(read_id)]
-Date = Annotated[date, BeforeValidator(read_date)]
-Time = Annotated[time, BeforeValidator(read_time)]
-Url = Annotated[str, BeforeValidator(read_url)]
-OptionalUrl = Annotated[str | None, BeforeValidator(read_optional_url)]
-Reference = Annotated[int | str, BeforeValidator(read_reference)]
+# What the published document says of them: what may be sent as JSON, digits in a text among it. What a schema cannot
+# say (a day that exists, a host that may be reached) is refused with 422 all the same.
+_NAME = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": NICKNAME_LIMIT,
+    "pattern": r"^[^\x00-\x1f\x7f-\x9f]*[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$",
+}
+_URL = {
+    "type": "string",
+    "format": "uri",
+    "maxLength": URL_LIMIT,
+    "pattern": r"^[Hh][Tt][Tt][Pp][Ss]?://[^\s/?#@]+\S*$",
+}
+
+
+def say_whole(least: int, most: int, digits: str) -> WithJsonSchema:
+    """Return how a whole number is published: as JSON's integer, or its decimal digits in a text."""
+    text = {"type": "string", "pattern": rf"^\s*{digits}\s*$"}
+    return WithJsonSchema({"anyOf": [{"type": "integer", "minimum": least, "maximum": most}, text]})
+
+
+_OR_NONE: dict[str, Any] = {"type": "null"}
+_ID = say_whole(0, 10**ID_DIGITS - 1, rf"0*[0-9]{{1,{ID_DIGITS}}}")
+
+Nickname = Annotated[str | None, BeforeValidator(read_nickname), WithJsonSchema({"anyOf": [_NAME, _OR_NONE]})]
+Integer = Annotated[int, BeforeValidator(read_integer), say_whole(0, INTEGER_LIMIT, "0*[0-9]{1,11}")]
+Positive = Annotated[int, BeforeValidator(read_positive), say_whole(1, INTEGER_LIMIT, "0*[1-9][0-9]{0,10}")]
+Id = Annotated[int, BeforeValidator(read_id), _ID]
+Date = Annotated[
+    date,
+    BeforeValidator(read_date),
+    WithJsonSchema({"type": "string", "format": "date", "pattern": "^2[01][0-9]{2}-[0-9]{2}-[0-9]{2}$"}),
+]
+Time = Annotated[
+    time,
+    BeforeValidator(read_time),
+    WithJsonSchema({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9]$"}),
+]
+Url = Annotated[str, BeforeValidator(read_url), WithJsonSchema(_URL)]
+OptionalUrl = Annotated[
+    str | None, BeforeValidator(read_optional_url), WithJsonSchema({"anyOf": [_URL, {"const": ""}, _OR_NONE]})
+]
+Reference = Annotated[
+    int | str,
+    BeforeValidator(read_reference),
+    WithJsonSchema({"anyOf": [_NAME, {"type": "integer", "minimum": 0, "maximum": 10**ID_DIGITS - 1}]}),
+]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 
 from services.api.schemas.fields import Nickname, Parameters
 from shared.domain.calling_hours import WEEK, Day
@@ -25,22 +25,27 @@ def read_days(value: Any) -> list[Day]:
     return [day for day in WEEK if day in days]
 
 
-Days = Annotated[list[Day], BeforeValidator(read_days)]
+_DAYS = {"type": "array", "items": {"enum": list(WEEK)}, "minItems": 1, "maxItems": len(WEEK), "uniqueItems": True}
+Days = Annotated[list[Day], BeforeValidator(read_days), WithJsonSchema(_DAYS)]
+_WHICH = "The days of the week on which campaigns with this schedule may call."
+_NAME = "A name of your own, by which campaigns can name the schedule. No two of your schedules share one."
+_SHOW_DAYS = [["mon", "wed", "fri"]]
+_SHOW_NAME = ["3wkdays"]
 
 
 class CreateSchedule(Parameters):
     """Create Schedule."""
 
-    days: Days
-    nickname: Nickname = None
+    days: Days = Field(description=_WHICH, examples=_SHOW_DAYS)
+    nickname: Nickname = Field(None, description=_NAME, examples=_SHOW_NAME)
 
 
 class UpdateSchedule(Parameters):
     """Update Schedule: only what is given changes; the seed calls the nickname `name` here."""
 
-    days: Days = Field(default_factory=list)
-    nickname: Nickname = None
-    name: Nickname = None
+    days: Days = Field(default_factory=list, description=_WHICH, examples=[["mon", "wed"]])
+    nickname: Nickname = Field(None, description=_NAME, examples=_SHOW_NAME)
+    name: Nickname = Field(None, description="The same as `nickname`; send one of them.", examples=_SHOW_NAME)
 
     @model_validator(mode="after")
     def _named_once(self) -> UpdateSchedule:

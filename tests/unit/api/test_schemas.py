@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, time
+from decimal import Decimal
 
 import pytest
 from pydantic import ValidationError
@@ -32,12 +33,40 @@ def test_days_that_are_none(value):
         read_days(value)
 
 
-@pytest.mark.parametrize(("value", "number"), [(0, 0), ("007", 7), (99_999_999_999, 99_999_999_999), (" 5 ", 5)])
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (0, 0),
+        ("007", 7),
+        (99_999_999_999, 99_999_999_999),
+        (" 5 ", 5),
+        (1.0, 1),
+        (1e2, 100),
+        (Decimal("7.0"), 7),
+        ("0" * 20 + "7", 7),
+    ],
+)
 def test_integers(value, number):
     assert read_integer(value) == number
 
 
-@pytest.mark.parametrize("value", [True, None, 1.0, "1.0", "", "-1", -1, "+1", "1e3", 10**11, "1" * 12, "²", "١", []])
+@pytest.mark.parametrize(
+    "value",
+    [
+        *(True, None, 1.5, float("inf"), Decimal("1e999999")),
+        "1.0",
+        "",
+        "-1",
+        -1,
+        "+1",
+        "1e3",
+        10**11,
+        "1" * 12,
+        "²",
+        "١",
+        [],
+    ],
+)
 def test_integers_that_are_none(value):
     with pytest.raises(ValueError, match="must"):
         read_integer(value)

@@ -1,0 +1,197 @@
+"""What answers hold, as JSON schemas that allow nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from services.api.errors import title_of, type_of
+from services.api.schemas.campaigns import PROFILES_LIMIT
+from services.api.schemas.deliveries import DELIVERY_ID
+from services.api.schemas.fields import INTEGER_LIMIT, NICKNAME_LIMIT, URL_LIMIT
+from services.api.uploads import ERRORS_SHOWN
+from shared.domain.calling_hours import WEEK
+from shared.domain.campaign_state import CampaignState
+
+Schema = dict[str, Any]
+INTEGER: Schema = {"type": "integer", "format": "int64"}
+ID: Schema = INTEGER | {"minimum": 1, "description": "What the house gave it; it stays."}
+COUNT: Schema = INTEGER | {"minimum": 0}
+TEXT: Schema = {"type": "string"}
+TIME: Schema = {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"}
+DATE: Schema = {"type": "string", "format": "date"}
+URL: Schema = {"type": "string", "maxLength": URL_LIMIT}
+NICKNAME: Schema = {
+    "type": ["string", "null"],
+    "maxLength": NICKNAME_LIMIT,
+    "description": "Your own name for it; null when it has none.",
+}
+STATES = [state.value for state in CampaignState if state is not CampaignState.DELETED]
+
+
+def ref(name: str) -> Schema:
+    """Return a reference to a schema of the document."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def exactly(properties: Schema, *, optional: tuple[str, ...] = (), **more: Any) -> Schema:
+    """Return the schema of an object that has these and no others."""
+    required = [name for name in properties if name not in optional]
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+        **more,
+    }
+
+
+def done(response: Schema) -> Schema:
+    """Return the schema of an answer to a write."""
+    return exactly({"status": {"const": "success"}, "response": response})
+
+
+def listed(name: str) -> Schema:
+    """Return the schema of a list."""
+    return {"type": "array", "items": ref(name)}
+
+
+_BAD_LINE = exactly({"line": INTEGER | {"minimum": 1}, "detail": TEXT})
+_BAD_FIELD = exactly({"field": TEXT, "detail": TEXT})
+_IMPORT: Schema = {
+    "id": ID,
+    "added": COUNT | {"description": "How many numbers were added to the campaign's queue."},
+    "invalid": COUNT | {"description": "How many lines were skipped; with `on_invalid=skip` only."},
+    "errors": {
+        "type": "array",
+        "items": _BAD_LINE,
+        "maxItems": ERRORS_SHOWN,
+        "description": f"The first {ERRORS_SHOWN} of the skipped lines, and why.",
+    },
+}
+_TOGETHER = {"invalid": ["added", "errors"], "errors": ["added", "invalid"]}
+
+SUCCESSES: dict[str, Schema] = {
+    "Schedule": exactly(
+        {
+            "id": ID,
+            "nickname": NICKNAME,
+            "days": {
+                "type": "array",
+                "items": {"enum": list(WEEK)},
+                "minItems": 1,
+                "maxItems": len(WEEK),
+                "uniqueItems": True,
+                "description": "In the order of the week.",
+            },
+        }
+    ),
+    "Profile": exactly(
+        {
+            "id": ID,
+            "nickname": NICKNAME,
+            "period": INTEGER | {"minimum": 1, "maximum": INTEGER_LIMIT, "description": "Minutes."},
+            "time_between_periods": COUNT | {"maximum": INTEGER_LIMIT, "description": "Minutes."},
+            "amount_per_period": INTEGER | {"minimum": 1, "maximum": INTEGER_LIMIT, "description": "Calls."},
+        }
+    ),
+    "Window": exactly(
+        {"profile": TEXT | {"description": "Its nickname, or its id when it has none."}}
+        | {"start_time": TIME, "end_time": TIME}
+    ),
+    "Campaign": exactly(
+        {
+            "id": ID,
+            "state": {
+                "enum": STATES,
+                "description": "`created`: not started yet; `running`: calls within its hours; `stopped`: calls nobody "
+                "until it is started again; `ended`: its dates are over, for good.",
+            },
+            "start_date": DATE,
+            "end_date": DATE,
+            "schedule": ID,
+            "profiles": {"type": "array", "items": ref("Window"), "minItems": 1, "maxItems": PROFILES_LIMIT},
+            "start_url": URL,
+            "result_url": URL | {"type": ["string", "null"]},
+            "calls": COUNT | {"description": "How many numbers it was given."},
+        }
+    ),
+    "Delivery": exactly(
+        {
+            "id": DELIVERY_ID | {"description": "The `webhook-id` of the post."},
+            "state": {"const": "dead"},
+            "call_id": INTEGER | {"minimum": 1},
+            "campaign_id": ID,
+            "tries": COUNT,
+            "last_status": {"type": ["integer", "null"], "description": "The HTTP status your server answered last."},
+            "last_error": {"type": ["string", "null"], "description": "What went wrong when there was no answer."},
+            "finished_at": {"type": ["string", "null"], "format": "date-time"},
+        }
+    ),
+    "Deed": exactly(
+        {
+            "id": ID,
+            "at": {"type": "string", "format": "date-time"},
+            "actor": {"enum": ["token", "operator"], "description": "A program of yours, or whoever runs this house."},
+            "token_id": {
+                "type": ["string", "null"],
+                "description": "The part of the token after `pl_`, its secret not.",
+            },
+            "operation": TEXT | {"description": "A method and path of this document, or an operator's command."},
+            "resource_kind": {"enum": ["schedule", "profile", "campaign", "delivery", None]},
+            "resource_id": {"type": ["integer", "null"], "minimum": 1},
+            "quantity": {
+                "type": ["integer", "null"],
+                "minimum": 0,
+                "description": "Numbers added, or results replayed.",
+            },
+            "request_id": {"type": ["string", "null"], "description": "The `X-Request-ID` of its answer."},
+            "status": {"enum": [0, 200], "description": "The HTTP status of its answer; 0 for an operator's command."},
+        }
+    ),
+    "Deeds": listed("Deed"),
+    "Schedules": listed("Schedule"),
+    "Profiles": listed("Profile"),
+    "Campaigns": listed("Campaign"),
+    "Deliveries": listed("Delivery"),
+    "Named": done(exactly({"id": ID, "nickname": NICKNAME})),
+    "Done": done(exactly({"id": ID})),
+    "Created": done(exactly(_IMPORT, optional=("added", "invalid", "errors"), dependentRequired=_TOGETHER)),
+    "Added": done(exactly(_IMPORT, optional=("invalid", "errors"), dependentRequired=_TOGETHER)),
+    "Replayed": done(exactly({"dead_letters": COUNT | {"description": "How many are posted again."}})),
+}
+
+
+# Each status with the kinds of problems behind it; the first is the one without a name of its own.
+_KINDS = {
+    400: (title_of(400),),
+    401: (title_of(401),),
+    403: ("insufficient-scope",),
+    404: ("not-found",),
+    408: (title_of(408),),
+    409: ("in-progress", "in-use", "duplicate-nickname", "campaign-ended", "queue-full"),
+    413: (title_of(413),),
+    415: (title_of(415),),
+    422: (title_of(422), "key-reused"),
+    429: (title_of(429),),
+    503: (title_of(503),),
+}
+
+
+def _problem(status: int, kinds: tuple[str, ...], errors: Schema, **more: Schema) -> Schema:
+    properties = {
+        "type": {"enum": [type_of(kind) for kind in kinds], "description": "The kind of problem, for programs."},
+        "title": {"const": title_of(status)},
+        "status": {"const": status},
+        "detail": TEXT | {"description": "What was wrong and what to do, for people."},
+        "errors": {"type": "array", "items": errors, "maxItems": ERRORS_SHOWN},
+        "request_id": TEXT | {"pattern": r"^[A-Za-z0-9._\-]{1,64}$"},
+    }
+    return exactly(properties | more)
+
+
+PROBLEMS: dict[str, Schema] = {
+    f"Problem{status}": _problem(status, kinds, _BAD_FIELD) for status, kinds in _KINDS.items()
+}
+PROBLEMS["BadLines"] = _problem(
+    422, ("bad-lines",), _BAD_LINE, invalid=INTEGER | {"minimum": 1, "description": "How many lines are bad."}
+)

@@ -1,0 +1,305 @@
+"""Every operation in words: what its handler takes, what it answers, and what it may refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from aiohttp import web
+
+from services.api.desk import Visit
+from services.api.handlers import audit, calls, campaigns, deliveries
+from services.api.handlers.reusables import profiles, schedules
+from services.api.schemas.audit import AuditPage
+from services.api.schemas.calls import ImportOptions
+from services.api.schemas.campaigns import CampaignOnly, CreateCampaign, Page, UpdateCampaign
+from services.api.schemas.deliveries import DeliveriesPage, ReplayWanted
+from services.api.schemas.fields import Parameters
+from services.api.schemas.profiles import CreateProfile, UpdateProfile
+from services.api.schemas.schedules import CreateSchedule, UpdateSchedule
+
+SCHEDULES, PROFILES, CAMPAIGNS, DELIVERIES, AUDIT = ("Schedules", "Profiles", "Campaigns", "Deliveries", "Audit")
+ABOUT = {
+    SCHEDULES: "On which days of the week campaigns may call. One schedule serves any number of campaigns.",
+    PROFILES: "How fast campaigns call: so many calls in a period, then a pause, and again. One profile serves any "
+    "number of campaigns, and a campaign may use several.",
+    CAMPAIGNS: "Numbers to call, the days and hours in which to call them, and the VoiceXML application that talks. "
+    "A campaign calls nobody until it is started.",
+    AUDIT: "Who did what in your account: every write, by which token, and what the operator did to it.",
+    DELIVERIES: "Results of calls that your `result_url` did not take: after ten tries in three days they wait here.",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is said of one handler."""
+
+    name: str
+    tag: str
+    words: str
+    answers: str  # the schema of a success
+    shown: Any  # an example of it
+    takes: tuple[type[Parameters], ...] = ()
+    comes: Literal["body", "query", "both"] = "body"
+    numbers: bool = False  # phone_numbers, too
+    refuses: frozenset[int] = field(default_factory=frozenset)  # besides what all refuse
+    path_id: int | None = None  # an example
+
+
+def _done(**response: Any) -> dict[str, Any]:
+    return {"status": "success", "response": response}
+
+
+GONE = frozenset({404})
+IN_THE_WAY = frozenset({409})
+_PAIR = [
+    {"profile": "MorningPace", "start_time": "08:00", "end_time": "11:00"},
+    {"profile": "AfternoonPace", "start_time": "12:00", "end_time": "16:00"},
+]
+_A_SCHEDULE = {"id": 4, "nickname": "3wkdays", "days": ["mon", "wed", "fri"]}
+_A_PROFILE = {
+    "id": 7,
+    "nickname": "MorningPace",
+    "period": 30,
+    "time_between_periods": 10,
+    "amount_per_period": 100,
+}
+_A_CAMPAIGN = {
+    "id": 11,
+    "state": "created",
+    "start_date": "2022-01-01",
+    "end_date": "2022-01-31",
+    "schedule": 6,
+    "profiles": _PAIR,
+    "start_url": "http://charles.plumgroup.com/~schan/src/charles/vxml/start.php",
+    "result_url": "http://myserver.com/storesmsresults.php",
+    "calls": 0,
+}
+_A_DELIVERY = {
+    "id": "call_26000000007_1",
+    "state": "dead",
+    "call_id": 26000000007,
+    "campaign_id": 26,
+    "tries": 10,
+    "last_status": 503,
+    "last_error": None,
+    "finished_at": "2022-01-04T13:00:00+00:00",
+}
+_A_DEED = {
+    "id": 1,
+    "at": "2022-01-01T13:00:00+00:00",
+    "actor": "token",
+    "token_id": "0123456789abcdef",
+    "operation": "POST /api/campaigns/add-calls",
+    "resource_kind": "campaign",
+    "resource_id": 2,
+    "quantity": 2,
+    "request_id": "8e03978e40d543e8bc936894a57f9324",
+    "status": 200,
+}
+_CHANGES = (
+    "Only what is given changes. PATCH and PUT do the same. Parameters may stand in the query string or the body."
+)
+_PAGES = (
+    "Without `limit` all of them come at once. With it, the answer's `Link` header leads to the next page as long as "
+    "there may be one."
+)
+
+OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
+    schedules.create: Operation(
+        "createSchedule",
+        SCHEDULES,
+        "Makes a rule for the days of the week on which campaigns may call. It takes effect when a campaign names it.",
+        "Named",
+        _done(id=4, nickname="3wkdays"),
+        takes=(CreateSchedule,),
+        refuses=IN_THE_WAY,
+    ),
+    schedules.list_all: Operation(
+        "listSchedules",
+        SCHEDULES,
+        f"Answers your schedules in the order of their ids. {_PAGES}",
+        "Schedules",
+        [_A_SCHEDULE],
+        takes=(Page,),
+        comes="query",
+    ),
+    schedules.get: Operation(
+        "getSchedule", SCHEDULES, "Answers one of your schedules.", "Schedule", _A_SCHEDULE, refuses=GONE, path_id=4
+    ),
+    schedules.update: Operation(
+        "updateSchedule",
+        SCHEDULES,
+        f"Changes a schedule, and with it every campaign that uses it, at once. {_CHANGES}",
+        "Named",
+        _done(id=15, nickname="3wkdays"),
+        takes=(UpdateSchedule,),
+        comes="both",
+        refuses=GONE | IN_THE_WAY,
+        path_id=15,
+    ),
+    schedules.delete: Operation(
+        "deleteSchedule",
+        SCHEDULES,
+        "Removes a schedule. While a campaign uses it, that is refused with 409.",
+        "Done",
+        _done(id=4),
+        refuses=GONE | IN_THE_WAY,
+        path_id=4,
+    ),
+    profiles.create: Operation(
+        "createProfile",
+        PROFILES,
+        "Makes a rule for the pace of calls: `amount_per_period` calls, spread over `period` minutes, then "
+        "`time_between_periods` minutes without any, and again. It takes effect when a campaign names it.",
+        "Named",
+        _done(id=7, nickname="MorningPace"),
+        takes=(CreateProfile,),
+        refuses=IN_THE_WAY,
+    ),
+    profiles.list_all: Operation(
+        "listProfiles",
+        PROFILES,
+        f"Answers your profiles in the order of their ids. {_PAGES}",
+        "Profiles",
+        [_A_PROFILE],
+        takes=(Page,),
+        comes="query",
+    ),
+    profiles.get: Operation(
+        "getProfile", PROFILES, "Answers one of your profiles.", "Profile", _A_PROFILE, refuses=GONE, path_id=7
+    ),
+    profiles.update: Operation(
+        "updateProfile",
+        PROFILES,
+        f"Changes a profile, and with it the pace of every campaign that uses it. {_CHANGES} The answer holds its id "
+        "and nickname only.",
+        "Named",
+        _done(id=17, nickname="MorningCalls"),
+        takes=(UpdateProfile,),
+        comes="both",
+        refuses=GONE | IN_THE_WAY,
+        path_id=17,
+    ),
+    profiles.delete: Operation(
+        "deleteProfile",
+        PROFILES,
+        "Removes a profile. While a campaign uses it, that is refused with 409.",
+        "Done",
+        _done(id=7),
+        refuses=GONE | IN_THE_WAY,
+        path_id=7,
+    ),
+    campaigns.create: Operation(
+        "createCampaign",
+        CAMPAIGNS,
+        "Makes a campaign, with its numbers when they come along. It calls nobody until Start Campaign. The schedule "
+        "and the profiles it names must be there. All times are US Eastern.",
+        "Created",
+        _done(id=11),
+        takes=(CreateCampaign, ImportOptions),
+        numbers=True,
+        refuses=IN_THE_WAY,
+    ),
+    campaigns.list_all: Operation(
+        "listCampaigns",
+        CAMPAIGNS,
+        f"Answers your campaigns in the order of their ids. {_PAGES}",
+        "Campaigns",
+        [_A_CAMPAIGN],
+        takes=(Page,),
+        comes="query",
+    ),
+    campaigns.list_unchanged: Operation(
+        "updateNoCampaign",
+        CAMPAIGNS,
+        "What Update Campaign does when the id is left out: it answers all your campaigns and changes none, whatever "
+        "else is sent.",
+        "Campaigns",
+        [_A_CAMPAIGN],
+    ),
+    campaigns.get: Operation(
+        "getCampaign", CAMPAIGNS, "Answers one of your campaigns.", "Campaign", _A_CAMPAIGN, refuses=GONE, path_id=11
+    ),
+    campaigns.update: Operation(
+        "updateCampaign",
+        CAMPAIGNS,
+        f"Changes a campaign, also while it runs. {_CHANGES} `profiles` replaces all its windows: send those that stay "
+        "too. Numbers come with Add Calls only. A campaign whose dates are over stays as it is: 409.",
+        "Done",
+        _done(id=26),
+        takes=(UpdateCampaign,),
+        comes="both",
+        refuses=GONE | IN_THE_WAY,
+        path_id=26,
+    ),
+    campaigns.delete: Operation(
+        "deleteCampaign",
+        CAMPAIGNS,
+        "Removes a campaign in any state: from now on it calls nobody. Its schedule and its profiles stay.",
+        "Done",
+        _done(id=11),
+        refuses=GONE,
+        path_id=11,
+    ),
+    campaigns.start: Operation(
+        "startCampaign",
+        CAMPAIGNS,
+        "Lets a campaign call within its days and hours, or go on after a stop where it was. Starting a running one "
+        "changes nothing.",
+        "Done",
+        _done(id=6),
+        takes=(CampaignOnly,),
+        refuses=GONE | IN_THE_WAY,
+    ),
+    campaigns.stop: Operation(
+        "stopCampaign",
+        CAMPAIGNS,
+        "Lets a campaign call nobody until it is started again. Calls in progress go on to their end.",
+        "Done",
+        _done(id=2),
+        takes=(CampaignOnly,),
+        refuses=GONE | IN_THE_WAY,
+    ),
+    calls.add: Operation(
+        "addCalls",
+        CAMPAIGNS,
+        "Adds numbers to the end of a campaign's queue, also while it runs: a JSON list or a `.csv` or `.txt` file. A "
+        "list with bad lines is refused as a whole, unless `on_invalid` says otherwise.",
+        "Added",
+        _done(id=2, added=2),
+        takes=(CampaignOnly, ImportOptions),
+        numbers=True,
+        refuses=GONE | IN_THE_WAY,
+    ),
+    deliveries.list_dead: Operation(
+        "listDeliveries",
+        DELIVERIES,
+        "Answers the results that your server did not take, in the order of their calls. The answer's `Link` header "
+        "leads to the next page as long as there may be one.",
+        "Deliveries",
+        [_A_DELIVERY],
+        takes=(DeliveriesPage,),
+        comes="query",
+    ),
+    deliveries.replay: Operation(
+        "replayDeliveries",
+        DELIVERIES,
+        "Posts them again, each under the same `webhook-id` and with all its tries before it; they leave within "
+        "seconds. The answer says how many there are.",
+        "Replayed",
+        _done(dead_letters=3),
+        takes=(ReplayWanted,),
+    ),
+    audit.list_all: Operation(
+        "listAudit",
+        AUDIT,
+        "Answers what was done in your account, oldest first. The answer's `Link` header leads to the next page as "
+        "long as there may be one.",
+        "Deeds",
+        [_A_DEED],
+        takes=(AuditPage,),
+        comes="query",
+    ),
+}
