@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import importing
+from benchmarks import granting, importing
 from benchmarks.ground import Options
 from benchmarks.report import Result, machine, table, write
 from shared.observability.logging import configure_logging
@@ -20,6 +20,7 @@ from tests.support.servers import NoServerError
 
 BENCHMARKS: dict[str, Callable[[Options], Awaitable[Result]]] = {
     "import": importing.measure,
+    "grant": granting.measure,
 }
 RESULTS = Path(__file__).resolve().parent / "results"
 BOUND_SECONDS = 900  # of one benchmark
