@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import signal
 import sys
 import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import granting, importing
+from benchmarks import api, granting, importing, lateness, pipeline
 from benchmarks.ground import Options
 from benchmarks.report import Result, machine, table, write
 from shared.observability.logging import configure_logging
@@ -21,6 +22,10 @@ from tests.support.servers import NoServerError
 BENCHMARKS: dict[str, Callable[[Options], Awaitable[Result]]] = {
     "import": importing.measure,
     "grant": granting.measure,
+    "pipeline": pipeline.measure,
+    "api": api.measure,
+    "precision": lateness.measure_precision,
+    "fairness": lateness.measure_fairness,
 }
 RESULTS = Path(__file__).resolve().parent / "results"
 BOUND_SECONDS = 900  # of one benchmark
@@ -30,6 +35,7 @@ def main(arguments: list[str]) -> int:
     """Run what is asked for; 0 when it was measured, whatever the figures say."""
     asked = _parser().parse_args(arguments)
     configure_logging(level="warning", style="console", room="bench")
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # either way all is cleaned up
     with contextlib.ExitStack() as held:
         try:
             postgres = held.enter_context(postgres_server())

@@ -66,6 +66,12 @@ def _name(size: int, pacers: int) -> str:
 
 async def _fill(ledger: Database, size: int) -> Queue:
     campaign = await add_campaign(ledger, numbers=1, amount=_PACE.amount)
+    await add_numbers(ledger, campaign, size)
+    return Queue(ledger, campaign, size)
+
+
+async def add_numbers(ledger: Database, campaign: int, size: int) -> None:
+    """Fill the queue of a campaign with one number up to a size."""
     for first in range(2, size + 1, _AT_ONCE):
         await ledger.execute(
             "INSERT INTO calls (campaign_id, seq, phone)"
@@ -75,7 +81,6 @@ async def _fill(ledger: Database, size: int) -> Queue:
             min(first + _AT_ONCE - 1, size),
         )
     await ledger.execute("UPDATE campaigns SET queue_end = $2 WHERE id = $1", campaign, size)
-    return Queue(ledger, campaign, size)
 
 
 async def _grant(queue: Queue, *, pacers: int, grants: int) -> Run:

@@ -33,12 +33,12 @@ class Variant:
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A ratio to reach: of one variant's measure to another's, in the same round; `at_least` or `at_most`."""
+    """A ratio to reach: of one variant's measure to another's, in the same round; without `to` the measure itself."""
 
     says: str
     measure: Callable[[Run], float]
     of: str
-    to: str
+    to: str | None = None
     at_least: float | None = None
     at_most: float | None = None
 
@@ -52,6 +52,10 @@ def rate(run: Run) -> float:
 
 def cpu_a_unit(run: Run) -> float:
     return sum(run.cpu.values()) / run.units
+
+
+def figure(name: str) -> Callable[[Run], float]:
+    return lambda run: run.figures[name]
 
 
 def seconds_a_unit(run: Run) -> float:
@@ -79,4 +83,6 @@ def spread(values: Sequence[float]) -> tuple[float, float, float]:
 
 def ratios(goal: Goal, runs: Mapping[str, Sequence[Run]]) -> list[float]:
     """Return the goal's ratio in each round."""
+    if goal.to is None:
+        return [goal.measure(run) for run in runs[goal.of]]
     return [goal.measure(one) / goal.measure(other) for one, other in zip(runs[goal.of], runs[goal.to], strict=True)]
