@@ -62,6 +62,13 @@ async def add_numbers(
 
 
 async def _in_threads(chunks: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """Read and check each chunk beside the event loop: other requests are answered meanwhile."""
-    while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
-        yield chunk
+    """Read and check chunks beside the event loop, one ahead of the ledger: other requests are answered meanwhile."""
+    loop = asyncio.get_running_loop()
+    ahead = loop.run_in_executor(None, next, chunks, None)
+    try:
+        while (chunk := await ahead) is not None:
+            ahead = loop.run_in_executor(None, next, chunks, None)
+            yield chunk
+    finally:
+        # Nobody closes the file under a thread that reads it; what it found is told only if somebody still asks.
+        await asyncio.gather(ahead, return_exceptions=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import IO, Any
 
@@ -13,11 +14,12 @@ from services.api.errors import Problem, refuse_field
 from services.api.spool import Numbers
 from shared.domain.call_id import QUEUE_CAPACITY
 from shared.domain.errors import DomainError, EntryRefused
-from shared.domain.phone_entries import ENTRY_LIMIT, PhoneEntry, parse_entry, split_chain
+from shared.domain.phone_entries import COMMON_LINES, ENTRY_LIMIT, parse_entry, split_chain
 
 ERRORS_SHOWN = 100
 _LINE_LIMIT = 4 * ENTRY_LIMIT
 _ROWS_A_CHUNK = 2000
+_BYTES_A_PIECE = 1 << 17
 _NULL = "\\N"
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
@@ -51,24 +53,69 @@ def rows(numbers: Numbers, tally: Tally, *, campaign_id: int, first: int, skip: 
         Problem: 400 broken JSON, 422 a file that is no text.
         QueueFull: there are too many.
     """
-    chunk: list[str] = []
-    for line, text in _entries(numbers):
+    sheet = _Sheet(tally, campaign_id=campaign_id, first=first, skip=skip)
+    if numbers.kind == "file":
+        assert numbers.file is not None
+        fill = _read_file(numbers.file, sheet)
+    else:
+        fill = _read_elements(numbers, sheet)
+    for _ in fill:
+        if chunk := sheet.take():
+            yield chunk
+    if chunk := sheet.take():
+        yield chunk
+
+
+class _Sheet:
+    """The rows of a chunk. `add_common` takes what the pattern of whole lines has read, `add` reads any text."""
+
+    def __init__(self, tally: Tally, *, campaign_id: int, first: int, skip: bool) -> None:
+        self._tally = tally
+        self._campaign = f"{campaign_id}\t"
+        self._first = first
+        self._skip = skip
+        self._rows: list[str] = []
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def add(self, line: int, text: str | None) -> None:
+        """Read one entry, or count it as bad."""
         try:
             entry = parse_entry(_checked(text))
         except EntryRefused as refusal:
-            tally.refuse(line, str(refusal))
-            entry = None
-        if entry is not None and (skip or not tally.invalid):
-            seq = first + tally.added
-            if seq >= QUEUE_CAPACITY:
-                raise QueueFull
-            chunk.append(_row(campaign_id, seq, entry))
-            tally.added += 1
-        if len(chunk) >= _ROWS_A_CHUNK:
-            yield "".join(chunk).encode()
-            chunk.clear()
-    if chunk:
-        yield "".join(chunk).encode()
+            self._tally.refuse(line, str(refusal))
+            return
+        values = (entry.ani, entry.postd, entry.message_reference)
+        optional = "\t".join(_NULL if value is None else value.translate(_ESCAPES) for value in values)
+        if places := self._places(1):
+            self._rows.append(f"{self._campaign}{places[0]}\t{entry.phone}\t{optional}\n")
+
+    def add_common(self, entries: Sequence[tuple[str, ...]]) -> None:
+        """Take entries of the common form, which are good and need no escapes."""
+        campaign, null = self._campaign, _NULL
+        self._rows += [
+            f"{campaign}{seq}\t+1{phone}\t+1{ani}\t{null}\t{reference or null}\n"
+            if ani
+            else f"{campaign}{seq}\t+1{phone}\t{null}\t{null}\t{reference or null}\n"
+            for seq, (phone, ani, reference, _) in zip(self._places(len(entries)), entries, strict=False)
+        ]
+
+    def _places(self, count: int) -> range:
+        """Return the next places in the queue, or none when nothing more is stored: it is not worth the rows."""
+        if self._tally.invalid and not self._skip:
+            return range(0)
+        seq = self._first + self._tally.added
+        if seq + count > QUEUE_CAPACITY:
+            raise QueueFull
+        self._tally.added += count
+        return range(seq, seq + count)
+
+    def take(self) -> bytes:
+        """Return the rows so far, and begin anew."""
+        chunk = "".join(self._rows).encode()
+        self._rows.clear()
+        return chunk
 
 
 def _checked(text: str | None) -> str:
@@ -79,61 +126,62 @@ def _checked(text: str | None) -> str:
     return text
 
 
-def _row(campaign_id: int, seq: int, entry: PhoneEntry) -> str:
-    values = (entry.ani, entry.postd, entry.message_reference)
-    optional = "\t".join(_NULL if value is None else value.translate(_ESCAPES) for value in values)
-    return f"{campaign_id}\t{seq}\t{entry.phone}\t{optional}\n"
-
-
-def _entries(numbers: Numbers) -> Iterator[tuple[int, str | None]]:
-    """Yield each entry and its line, or its place in the array; None stands for what is no text."""
-    if numbers.kind == "file":
-        assert numbers.file is not None
-        yield from _file_entries(numbers.file)
-        return
+def _read_elements(numbers: Numbers, sheet: _Sheet) -> Iterator[None]:
+    """Read an array's elements, each by its place; None stands for what is no text. Pauses when a chunk is full."""
     source = jsonlists.elements(numbers.file) if numbers.file else _listed(numbers.elements)
     for place, element in enumerate(source, start=1):
-        if element is None:
-            yield place, None
-        else:
-            yield from ((place, piece) for piece in split_chain(element))
+        for piece in [None] if element is None else split_chain(element):
+            sheet.add(place, piece)
+        if len(sheet) >= _ROWS_A_CHUNK:
+            yield
 
 
 def _listed(elements: tuple[Any, ...]) -> Iterator[str | None]:
     return (element if isinstance(element, str) else None for element in elements)
 
 
-def _file_entries(file: IO[bytes]) -> Iterator[tuple[int, str]]:
-    """Yield the lines that are not blank; a first one without a digit is a header."""
+def _read_file(file: IO[bytes], sheet: _Sheet) -> Iterator[None]:
+    """Read the lines that are not blank; a first one without a digit is a header. Pauses after each piece."""
+    line = 0
     first = True
-    for line, text in _lines(file):
-        if not text.strip(' \t",;'):
-            continue
-        if first and not any(letter.isdigit() for letter in text):
+    for text in _pieces(file):
+        found = COMMON_LINES.findall(text)
+        done = 0
+        for place in [place for place, entry in enumerate(found) if not entry[0]]:
+            sheet.add_common(found[done:place])
+            first = first and done == place
+            done = place + 1
+            # What is left of a line that is too long to be an entry is thrown away.
+            odd: str = found[place][-1][:_LINE_LIMIT]
+            if not odd.strip(' \t",;'):
+                continue
+            if not first or any(letter.isdigit() for letter in odd):
+                sheet.add(line + done, _unquote(odd))
             first = False
-            continue
-        first = False
-        yield line, _unquote(text)
+        sheet.add_common(found[done:])
+        first = first and done == len(found)
+        line += len(found)
+        yield
 
 
-def _lines(file: IO[bytes]) -> Iterator[tuple[int, str]]:
-    """Yield decoded lines; what is left of a line that is too long to be an entry is thrown away."""
+def _pieces(file: IO[bytes]) -> Iterator[str]:
+    """Yield the text of a file in pieces of whole lines, each line with a newline at its end."""
     file.seek(0)
-    reader = io.TextIOWrapper(file, encoding="utf-8-sig", errors="strict", newline=None)
+    decoder = io.IncrementalNewlineDecoder(codecs.getincrementaldecoder("utf-8-sig")("strict"), translate=True)
+    rest = ""
     try:
-        number = 0
-        while text := reader.readline(_LINE_LIMIT):
-            number += 1
-            rest = text
-            while rest and not rest.endswith("\n"):
-                rest = reader.readline(_LINE_LIMIT)
-                _refuse_binary(rest)
+        while chunk := file.read(_BYTES_A_PIECE):
+            text = decoder.decode(chunk)
             _refuse_binary(text)
-            yield number, text.rstrip("\n")
+            lines, newline, rest = (rest + text).rpartition("\n")
+            rest = rest[:_LINE_LIMIT]
+            if newline:
+                yield lines + newline
+        rest += decoder.decode(b"", final=True)
     except UnicodeDecodeError:
         raise refuse_field("phone_numbers", "is not a text file: it is not UTF-8; save it as CSV in UTF-8") from None
-    finally:
-        reader.detach()
+    if rest:
+        yield rest if rest.endswith("\n") else rest + "\n"
 
 
 def _refuse_binary(text: str) -> None:

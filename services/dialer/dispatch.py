@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import datetime
+from functools import partial
 
 import structlog
 
@@ -14,10 +15,10 @@ from services.dialer.carriers.port import Carrier
 from services.dialer.due import DueJobs, Parcel, Waiting, is_plausible
 from services.dialer.instants import Instants
 from services.dialer.leases import Leases
-from services.dialer.placing import Placing
+from services.dialer.placing import FRESH_SECONDS, Placing
 from services.dialer.reporting import Reporter
 from services.dialer.settings import DialerSettings
-from services.dialer.store import Brief, DialerStore, Intent, key_of
+from services.dialer.store import Brief, DialerStore, Intent, Key, key_of
 from shared.broker.port import Broker, BrokerError, Delivery
 from shared.clock import Clock
 from shared.contracts.calls import Job, Outcome
@@ -29,11 +30,12 @@ from shared.runtime.supervisor import Crew
 
 log = structlog.get_logger()
 
-_BATCH = 500
+_BATCH = 200  # intents of one commit at the most: as many as can begin to dial while they are fresh
 _LONGEST_PAUSE = 0.5  # real seconds: how late `stopping` or a clock set forward is noticed
 _LONGEST_LEAD = 5.0  # real seconds that a pacer grants ahead at the most
 _BRIEFS_KEPT = 4096
 _PASSED_OVER_SECONDS = 0.02
+_POSTPONED_SECONDS = 0.02
 _AWAY_SECONDS = 0.1
 _OFFICE = 1000  # tasks that put jobs back or undo commits
 # A statement whose connection was lost may still run at the server for as long as its limit there (15 s).
@@ -56,6 +58,8 @@ class Dispatch:
         self._due = DueJobs()
         self._instants = Instants()
         self._briefs: dict[tuple[int, int], Brief] = {}
+        self._batch = _BATCH
+        self._stale: list[tuple[Intent, Waiting]] = []
         self._wake = asyncio.Event()
         self._accepts = True
         self._outbound = Outbound(LIMITS, Egress(settings.outbound_networks))
@@ -102,7 +106,7 @@ class Dispatch:
     async def _tick(self, calls: Crew, office: Crew, *, stopping: asyncio.Event) -> None:
         """Decide the jobs that are due now."""
         now = self._clock.now()
-        room = min(self._max_calls - len(self.placing.in_progress), _BATCH)
+        room = min(self._max_calls - len(self.placing.in_progress), self._batch)
         due = self._due.take(now, limit=room) if room > 0 else []
         if not due:
             return
@@ -123,15 +127,28 @@ class Dispatch:
             await self._decide([waiting for waiting in due if id(waiting) not in undecided])
             return
         INTENTS.inc(len(intents))
-        for intent in intents:
-            self.placing.in_progress[intent.key] = intent.fence
-        for intent in intents:
-            await calls.spawn(self.placing.run(intent, begun_at))
+        await self._begin(calls, intents, {key_of(waiting.job): waiting for waiting in allowed}, begun_at)
         passed_over = await self._passed_over(allowed, intents)
         if passed_over:
             await office.spawn(self._put_soon(passed_over))
         again = {id(waiting) for waiting in passed_over}
         await self._decide([waiting for waiting in due if id(waiting) not in again])
+
+    async def _begin(
+        self, calls: Crew, intents: Sequence[Intent], waiting: Mapping[Key, Waiting], begun_at: float
+    ) -> None:
+        """Start the calls' tasks and wait until all have begun; a batch that takes too long for that is too large."""
+        for intent in intents:
+            self.placing.in_progress[intent.key] = intent.fence
+        for intent in intents:
+            postpone = partial(self._postpone, intent, waiting[intent.key])
+            await calls.spawn(self.placing.run(intent, begun_at, postpone))
+        await self._clock.sleep(0)  # whoever is asked to run before us does
+        took = self._clock.monotonic() - begun_at
+        if took > FRESH_SECONDS / 2:
+            self._batch = max(1, self._batch // 2)
+        elif took < FRESH_SECONDS / 4:
+            self._batch = min(_BATCH, 2 * self._batch)
 
     async def _passed_over(self, allowed: Sequence[Waiting], intents: Sequence[Intent]) -> list[Waiting]:
         """Return the jobs whose campaign was being changed during the commit; all others are decided."""
@@ -200,12 +217,27 @@ class Dispatch:
                 return True
 
     async def _take_back(self, intent: Intent) -> None:
-        """Retract an intent that was not used; its slot may still be used by whoever is told of it again."""
-        RETRACTED.inc()
-        log.warning("dialer.retracted", campaign=intent.slot.campaign_id)
+        """Retract an intent the carrier did not use; its slot may still be used by whoever is told of it again."""
+        await self._retract([intent])
+
+    async def _postpone(self, intent: Intent, waiting: Waiting) -> None:
+        """Retract an intent that grew stale before it was used; its job waits again, until its slot has passed.
+
+        Those that grow stale together are taken back together, by the task of the first.
+        """
+        self._stale.append((intent, waiting))
+        if len(self._stale) == 1:
+            await self._clock.sleep(_POSTPONED_SECONDS)
+            stale, self._stale = self._stale, []
+            await self._retract([intent for intent, _ in stale])
+            self._put_again([waiting for _, waiting in stale])
+
+    async def _retract(self, intents: Sequence[Intent]) -> None:
+        RETRACTED.inc(len(intents))
+        log.warning("dialer.retracted", calls=len(intents))
         while True:
             try:
-                await self._store.retract({intent.key: intent.fence})
+                await self._store.retract({intent.key: intent.fence for intent in intents})
             except TRANSIENT:
                 await self._clock.sleep(_LONGEST_PAUSE)
             else:

@@ -18,7 +18,11 @@ from shared.observability.logging import log_unexpected
 log = structlog.get_logger()
 
 # Longer than this after the commit began, an intent is stale: a `stop` may have been answered since.
-_FRESH_SECONDS = 0.5
+FRESH_SECONDS = 0.5
+
+
+class _Stale(Exception):
+    """The intent must not be used any more; nobody was asked to dial."""
 
 
 class Placing:
@@ -40,8 +44,10 @@ class Placing:
         self._clock = clock
         self._retract = retract
 
-    async def run(self, intent: Intent, begun_at: float) -> None:
+    async def run(self, intent: Intent, begun_at: float, postpone: Callable[[], Awaitable[None]]) -> None:
         """Place the call, or take its intent back; `begun_at` is the monotonic second before the commit.
+
+        `postpone` takes an intent back that is stale: its slot is still good for another.
 
         When the carrier cannot say whether the phone rang, nothing is reported: the lease runs out, and the
         reaper has the carrier asked.
@@ -50,6 +56,9 @@ class Placing:
             # No other task may run between the check and the carrier's own first step.
             self._check_fresh(intent, begun_at)
             await self._dial(intent)
+        except _Stale:
+            self.in_progress.pop(intent.key, None)
+            await postpone()
         except NotPlaced:
             self.in_progress.pop(intent.key, None)
             await self._retract(intent)
@@ -62,8 +71,10 @@ class Placing:
 
     def _check_fresh(self, intent: Intent, begun_at: float) -> None:
         latest = self._clock.now() + self._clock.span(self._clock.error)
-        if latest >= intent.not_after or self._clock.monotonic() - begun_at > _FRESH_SECONDS:
-            raise NotPlaced("The intent is stale.")
+        if latest >= intent.not_after:
+            raise NotPlaced("The slot has passed.")
+        if self._clock.monotonic() - begun_at > FRESH_SECONDS:
+            raise _Stale
 
     async def _dial(self, intent: Intent) -> None:
         dialed_at = self._clock.now()

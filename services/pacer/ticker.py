@@ -119,7 +119,7 @@ class Ticker:
             lead=self._clock.span(self._lead),
             limit=self._batch,
         )
-        seat.wake_at = planned.wake_at or now + self._clock.span(60)
+        seat.wake_at = self._wake_at(planned.wake_at, now)
         if not planned.grants or planned.period is None:
             return
         granted = await self._store.grant(campaign, planned.period, planned.grants, now=now)
@@ -133,6 +133,12 @@ class Ticker:
             await self._rings.spawn(self._ring(campaign, planned.period, served, granted))
         if len(granted) < len(planned.grants):  # the queue is empty; a letter or the roster's next round tells of more
             seat.wake_at = now + self._clock.span(self._roster_seconds)
+
+    def _wake_at(self, planned: datetime | None, now: datetime) -> datetime:
+        """Return when to look again: half a lead after the plan's wish, so that many slots are granted together."""
+        if planned is None:
+            return now + self._clock.span(60)
+        return planned + self._clock.span(self._lead / 2) if planned > now else planned
 
     def _count(self, served: tuple[Grant, ...]) -> None:
         SLOTS_GRANTED.inc(len(served))

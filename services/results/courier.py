@@ -32,6 +32,7 @@ _LEASE_SECONDS = 60.0
 # settled before another courier may take it.
 _LAST_START_SECONDS = 35.0
 _PAUSE_SECONDS = 0.5
+_GATHER_SECONDS = 0.005  # what ends meanwhile is settled by one statement, and what is due is claimed by one
 _BREAKERS_KEPT = 10_000
 _CHANCE = secrets.SystemRandom()
 
@@ -87,6 +88,8 @@ class Courier:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(_PAUSE_SECONDS):
                     await self._wake.wait()
+        if self._under_way:
+            await self._clock.sleep(_GATHER_SECONDS)
 
     async def _claim(self, room: int) -> list[Due]:
         now = self._clock.now()

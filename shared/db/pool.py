@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
@@ -35,6 +35,20 @@ UniqueViolation = asyncpg.UniqueViolationError
 ForeignKeyViolation = asyncpg.ForeignKeyViolationError
 
 
+if TYPE_CHECKING:
+    _Connection = asyncpg.Connection[asyncpg.Record]
+else:
+    _Connection = asyncpg.Connection  # it is generic in its stubs only
+
+
+class _Plain(_Connection):
+    """A connection on which every statement cleans up after itself: what is set or locked ends with its transaction."""
+
+    def get_reset_query(self) -> str:
+        """Return nothing: a second statement after each would only undo what nobody does. Open transactions do end."""
+        return ""
+
+
 class Database:
     """The pool of one process."""
 
@@ -48,6 +62,7 @@ class Database:
         """Connect; raises one of TRANSIENT when the server is away."""
         self._pool = await asyncpg.create_pool(
             self._dsn,
+            connection_class=_Plain,
             min_size=1,
             max_size=self._size,
             timeout=5,

@@ -25,6 +25,13 @@ _PLAIN = re.compile(
     r"(?:;\s*ani\s*=\s*(?:\+?1)?([2-9]\d{9})\s*)?;?\s*(?:,\s*([^,\x00-\x1f\x7f]{0,255}?)\s*)?\Z",
     re.ASCII,
 )
+# Every line of a text whose lines end in a newline, in one pass: (phone, ani, reference, "") of those in the forms most
+# lists have, and ("", "", "", the line) of all others, which are for `parse_entry`. What is read here it reads alike.
+COMMON_LINES = re.compile(
+    r"(?:tel:)?(?:\+?1)?([2-9]\d{9})(?:; ?ani=(?:\+?1)?([2-9]\d{9}))?"
+    r"(?:, ?((?:[ !#-+\--\[\]-~]{0,254}[!#-+\--\[\]-~])?))?\n|(.*)\n",
+    re.ASCII,
+)
 _SEPARATORS = re.compile(r"[\s().\-/]+")
 _DIGITS = re.compile(r"\+?\d+\Z", re.ASCII)
 _POSTD = re.compile(r"[0-9*#A-Dp,wW]+\Z", re.ASCII)

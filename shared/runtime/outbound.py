@@ -84,7 +84,8 @@ class Outbound:
             # What is counted is what was sent: nothing here unpacks a few bytes into many.
             auto_decompress=False,
             max_headers=_HEADERS,
-            timeout=aiohttp.ClientTimeout(total=self._limits.total_seconds, sock_connect=self._limits.connect_seconds),
+            # The whole request has its limit in _ask: a second one here would be a timer more for each.
+            timeout=aiohttp.ClientTimeout(total=None, sock_connect=self._limits.connect_seconds),
             headers={"User-Agent": _USER_AGENT, "Accept-Encoding": "identity"},
         )
         return self

@@ -17,6 +17,11 @@ ASKS_THE_SERVER = re.compile(
     re.IGNORECASE,
 )
 MAY_ASK = {"measure_clock"}
+OUTLIVES_ITS_TRANSACTION = re.compile(
+    r"(?:\A|;)\s*(SET (?!LOCAL\b)|LISTEN\b|PREPARE\b|CREATE TEMP|DECLARE\b)|set_config\([^()]*,\s*false\s*\)"
+    r"|\bpg_(try_)?advisory_lock(_shared)?\(",
+    re.IGNORECASE,
+)
 SILENCED = re.compile(r"#\s*" + r"(?:noqa|type:\s*ignore)", re.IGNORECASE)
 SILENCED_WITH_REASON = re.compile(r"#\s*" + r"(?:noqa: [A-Z]+\d+|type: ignore\[[\w-]+\]) \(\w[^()]+(?:\(\))?[^()]*\)$")
 ONE_MACHINE = re.compile(r"(?<![\w.>}~-])/(?:work|root|Users/\w+|home/\w+)" + r"/")
@@ -36,15 +41,22 @@ def sources() -> list[Path]:
     return [each for each in files() if each.suffix == ".py" or str(each) == "run"]
 
 
+def bare(sql: str) -> str:
+    """SQL without its comments."""
+    return re.sub(r"--[^\n]*", "", sql)
+
+
 @pytest.mark.parametrize("path", SQL, ids=str)
 def test_no_statement_asks_the_servers_clock(path):
     statements = Statements(text(path))
-    guilty = [
-        name
-        for name, sql in statements.items()
-        if name not in MAY_ASK and ASKS_THE_SERVER.search(re.sub(r"--[^\n]*", "", sql))
-    ]
+    guilty = [name for name, sql in statements.items() if name not in MAY_ASK and ASKS_THE_SERVER.search(bare(sql))]
     assert not guilty, told(guilty, "Take the time as a parameter: only one statement measures the server's clock.")
+
+
+@pytest.mark.parametrize("path", SQL, ids=str)
+def test_no_statement_leaves_anything_on_its_connection(path):
+    guilty = [name for name, sql in Statements(text(path)).items() if OUTLIVES_ITS_TRANSACTION.search(bare(sql))]
+    assert not guilty, told(guilty, "The pool does not reset connections: SET LOCAL, set_config(…, true), xact locks.")
 
 
 def test_no_column_takes_the_servers_clock_by_default():
@@ -52,7 +64,7 @@ def test_no_column_takes_the_servers_clock_by_default():
         f"{path}: {line.strip()}"
         for path in files()
         if path.suffix == ".sql"
-        for line in re.sub(r"--[^\n]*", "", text(path)).splitlines()
+        for line in bare(text(path)).splitlines()
         if re.search(r"\bDEFAULT\b", line, re.IGNORECASE) and ASKS_THE_SERVER.search(line)
     ]
     assert not guilty, told(guilty, "Insert the time the house's clock shows.")

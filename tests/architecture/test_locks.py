@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.repository import files, text, told
 
-LOCKS = ("requirements.lock", "requirements-dev.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock")
 REWRITE = "Say ./run lock."
 
 
@@ -30,9 +30,10 @@ def asked() -> dict[str, set[str]]:
     """What each lock file must hold at the least."""
     project = tomllib.loads(text("pyproject.toml"))
     run = {plain(each) for each in project["project"]["dependencies"]}
-    groups = project["dependency-groups"].values()
-    dev = {plain(each) for group in groups for each in group if isinstance(each, str)}
-    return {"requirements.lock": run, "requirements-dev.lock": run | dev}
+    groups = project["dependency-groups"]
+    peers = {plain(each) for each in groups.pop("bench")}
+    dev = {plain(each) for group in groups.values() for each in group if isinstance(each, str)}
+    return {"requirements.lock": run, "requirements-dev.lock": run | dev, "requirements-bench.lock": peers}
 
 
 @pytest.mark.parametrize("name", [str(each) for each in files() if each.suffix == ".lock"])

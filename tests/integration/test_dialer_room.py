@@ -7,7 +7,7 @@ from datetime import date, time, timedelta
 import pytest
 from aiohttp import web
 
-from services.dialer import store
+from services.dialer import placing, store
 from services.dialer.app import build
 from services.dialer.carriers.port import CarrierError, Cause, NotAnswered, Order
 from services.dialer.carriers.simulated import SimulatedCarrier
@@ -162,13 +162,31 @@ async def test_out_of_hours_nothing_is_dialed_though_the_ledger_would_allow_it(l
 
 
 async def test_a_stale_intent_is_taken_back_and_not_dialed(ledger, clock, monkeypatch):
-    monkeypatch.setattr("services.dialer.placing._FRESH_SECONDS", -1)
+    monkeypatch.setattr("services.dialer.placing.FRESH_SECONDS", -1)
     async with House(ledger, clock).open() as house:
         campaign = await add_campaign(ledger, numbers=120)
         await house.tell(PlaceCalls(jobs=(await house.grant(campaign, BUSY),)))
         await house.decided(PlaceCalls)
     assert await attempt_states(ledger) == ["granted"]
     assert house.carrier.placed == []
+
+
+async def test_a_stale_intent_is_tried_again_while_its_slot_lasts(ledger, clock, monkeypatch):
+    real, fences = placing.Placing._check_fresh, []
+
+    def stale_at_first(self, intent, begun_at):
+        fences.append(intent.fence)
+        if len(fences) == 1:
+            raise placing._Stale
+        real(self, intent, begun_at)
+
+    monkeypatch.setattr(placing.Placing, "_check_fresh", stale_at_first)
+    async with House(ledger, clock).open() as house:
+        campaign = await add_campaign(ledger, numbers=120)
+        await house.tell(PlaceCalls(jobs=(await house.grant(campaign, BUSY),)))
+        await until(lambda: house.carrier.placed)
+    assert fences == [1, 2]
+    assert len(house.carrier.placed) == 1
 
 
 async def test_a_commit_of_unknown_fate_is_undone_before_the_call_is_dialed_once(ledger, clock, monkeypatch):

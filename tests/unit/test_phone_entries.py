@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shared.domain.errors import EntryRefused
-from shared.domain.phone_entries import PhoneEntry, parse_entry, split_chain
+from shared.domain.phone_entries import COMMON_LINES, PhoneEntry, parse_entry, split_chain
 
 
 @pytest.mark.parametrize(
@@ -74,3 +74,30 @@ def test_any_text_is_an_entry_or_a_refusal(text):
         return
     assert entry.phone.startswith("+")
     assert entry.phone[1:].isdigit()
+
+
+WRITTEN = st.tuples(
+    st.sampled_from(["", "tel:", "TEL:", " "]),
+    st.sampled_from(["", "1", "+1", "+"]),
+    st.sampled_from(["2223334444", "1223334444", "222333444", "22233344445", "२२२३३३४४४४", "447911123456"]),
+    st.sampled_from(["", "; ani=7778889999", ";ani=+17778889999", "; ani=1", ";", "; ANI=7778889999", "; postd=2"]),
+    st.sampled_from(
+        ["", ", ", ",", ",,", ", a b", ",x\\y", ',"q"', ", a,b", ", end ", ", é", ", \x07", ",\t", ", \xa0z"]
+    ),
+    st.text(max_size=3) | st.just("r" * 256),
+).map("".join)
+
+
+@given(WRITTEN.filter(lambda line: "\n" not in line))
+def test_what_the_pattern_of_common_lines_reads_the_parser_reads_alike(line):
+    [(phone, ani, reference, odd)] = COMMON_LINES.findall(line + "\n")
+    if not phone:
+        assert odd == line
+        return
+    assert parse_entry(line) == PhoneEntry("+1" + phone, "+1" + ani if ani else None, None, reference or None)
+
+
+@pytest.mark.parametrize("line", ["2223334444", "tel:+12223334444; ani=7778889999, marchcampaign", "12223334444,a b"])
+def test_the_common_lines_are_read_by_their_pattern(line):
+    [(phone, *_)] = COMMON_LINES.findall(line + "\n")
+    assert phone == "2223334444"

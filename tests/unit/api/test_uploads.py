@@ -6,11 +6,15 @@ import io
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from services.api import jsonlists
+from services.api import jsonlists, uploads
 from services.api.errors import Problem
 from services.api.spool import Numbers
 from services.api.uploads import Tally, rows
+from shared.domain.errors import EntryRefused
+from shared.domain.phone_entries import parse_entry
 
 
 def stored(numbers, *, skip=False):
@@ -107,3 +111,53 @@ def test_json_bodies_that_are_refused(body, status):
     with pytest.raises(Problem) as refused:
         jsonlists.scan(io.BytesIO(body.encode()), 1000)
     assert refused.value.status == status
+
+
+LINES = st.lists(
+    st.tuples(
+        st.sampled_from(
+            [
+                "2223334444",
+                "tel:+12223334445; ani=7778889999, r 1",
+                "",
+                " ,;",
+                "phone",
+                "x1",
+                '"2223334446","é"',
+                "1" * 5000,
+            ]
+        ),
+        st.sampled_from(["\n", "\r\n", "\r"]),
+    ),
+    max_size=12,
+)
+
+
+def read_one_by_one(text):
+    """The good entries and the bad lines' numbers, from a plain reading of the same text."""
+    good, bad, first = [], [], True
+    for number, line in enumerate(io.StringIO(text, newline=None), 1):
+        written = line.rstrip("\n")
+        if not written.strip(' ,;"'):
+            continue
+        if not first or any(letter.isdigit() for letter in written):
+            try:
+                good.append(parse_entry(uploads._unquote(written)))
+            except EntryRefused:
+                bad.append(number)
+        first = False
+    return good, bad
+
+
+@given(LINES, st.sampled_from(["", "\ufeff"]), st.sampled_from(["", "2223334447", "é", "y"]), st.integers(1, 40))
+def test_a_file_is_read_like_its_lines_one_by_one_wherever_its_pieces_end(lines, mark, end, size):
+    text = "".join(line + newline for line, newline in lines) + end
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(uploads, "_BYTES_A_PIECE", size)
+        found, tally = stored(in_file(mark + text), skip=True)
+    good, bad = read_one_by_one(text)
+    assert [row[2:] for row in found] == [
+        [entry.phone, entry.ani or "\\N", entry.postd or "\\N", entry.message_reference or "\\N"] for entry in good
+    ]
+    assert [int(row[1]) for row in found] == list(range(1, len(good) + 1))
+    assert [error["line"] for error in tally.errors] == bad

@@ -37,7 +37,7 @@ async def test_a_clock_that_may_be_behind_ends_a_slot_earlier(behind, dialed):
     not_after = NOW + timedelta(seconds=20)
     intent = Intent(slot, 1, 1, not_after, "http://x", "+12125550100", None, None, None)
     try:
-        await placing.run(intent, clock.monotonic())
+        await placing.run(intent, clock.monotonic(), retract)
     except ZeroDivisionError:
         assert dialed
     assert (len(carrier.orders), len(retracted)) == ((1, 0) if dialed else (0, 1))

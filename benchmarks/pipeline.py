@@ -1,0 +1,167 @@
+"""The whole pipeline: grant, intent, start_url, outcome, record, callback, on RabbitMQ and PostgreSQL.
+
+Beside it, on the same cores and against the same tenant's server: the same work as Celery tasks, and the two bare
+requests that each call costs in any case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import time
+from asyncio.subprocess import DEVNULL, Process
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from benchmarks.ground import Options
+from benchmarks.house import House, beside, open_house
+from benchmarks.processes import Bill, backends, descendants, listeners
+from benchmarks.report import Result
+from benchmarks.rounds import Goal, Run, Variant, compete, cpu_a_unit, rate
+from tests.support.house import ROOT
+from tests.support.waiting import until
+
+OURS, CELERY, BARE = "Paceline, four processes", "Celery, its defaults", "two bare requests (limit)"
+CALLS, QUICK, OF_CELERY = 3000, 500, 6
+_AT_MOST_A_SECOND = 20_000  # more than can be reached: the pace is not what is measured
+_BEFORE = timedelta(seconds=2)  # the campaign waits for its hours: what is measured begins with its first slot
+_PEERS = ROOT / "benchmarks" / "peers"
+_PEERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
+
+
+async def measure(options: Options) -> Result:
+    """Dial a list in each of the three ways."""
+    count = QUICK if options.quick else CALLS
+    async with (
+        open_house(options) as house,
+        _celery(house) as peer,
+        beside("-m", "benchmarks.peers.bare_requests", house.tenant) as bare,
+    ):
+
+        async def nothing() -> dict[str, list[int]]:
+            return {"client": [bare.pid]}
+
+        async def check_bare(_: int) -> None:
+            """Nothing is stored."""
+
+        variants = [
+            Variant(OURS, lambda: _ours(house, count)),
+            Variant(CELERY, lambda: _fed(house, peer.feeder, count // OF_CELERY, peer.census, peer.check)),
+            Variant(BARE, lambda: _fed(house, bare, count, nothing, check_bare)),
+        ]
+        runs = await compete(variants, rounds=options.rounds)
+    goals = [
+        Goal("calls a second to Celery's", rate, OURS, CELERY, at_least=15),
+        Goal("CPU a call to Celery's", cpu_a_unit, OURS, CELERY, at_most=1 / 12),
+        Goal("calls a second to the bare requests'", rate, OURS, BARE, at_least=0.4),
+    ]
+    return Result("pipeline", "call", runs, goals)
+
+
+async def _ours(house: House, count: int) -> Run:
+    opens_at = house.clock.now() + _BEFORE
+    campaign = await house.add_campaign(numbers=count, calls_a_second=_AT_MOST_A_SECOND, opens_at=opens_at)
+    await house.expect(count)
+    await house.start(campaign)
+    await house.clock.sleep_until(opens_at)
+
+    async def settled() -> bool:
+        row = await house.ledger.fetch_one(
+            "SELECT count(*) AS n FROM deliveries WHERE campaign_id = $1 AND state = 'delivered'", campaign
+        )
+        return row is not None and row["n"] == count
+
+    async with Bill(house.census) as bill:
+        began = time.perf_counter()
+        told = await house.all_came()
+        seconds = time.perf_counter() - began
+        await until(settled)
+    row = await house.ledger.fetch_one("SELECT count(*) AS n FROM outcomes WHERE campaign_id = $1", campaign)
+    assert row is not None
+    _check(told, row["n"], count)
+    return Run(count, seconds, bill.cpu)
+
+
+@dataclass(frozen=True, slots=True)
+class _Peer:
+    """Celery's worker with its children, the process that feeds it, and what they wrote."""
+
+    house: House
+    worker: int
+    feeder: Process
+
+    async def census(self) -> dict[str, list[int]]:
+        return {
+            "worker": descendants(self.worker),
+            "feeder": [self.feeder.pid],
+            "postgres": await backends(self.house.ledger),
+            "rabbitmq": listeners(self.house.rabbit),
+        }
+
+    async def check(self, count: int) -> None:
+        recorded = await self.house.ledger.execute("DELETE FROM peer_outcomes")
+        assert recorded == count, f"{recorded} of {count} calls were recorded"
+
+
+@contextlib.asynccontextmanager
+async def _celery(house: House) -> AsyncIterator[_Peer]:
+    queue = f"{house.prefix}celery"
+    surroundings = os.environ | {
+        "PYTHONWARNINGS": "ignore",
+        "PEER_QUEUE": queue,
+        "PEER_TENANT": house.tenant,
+        "PEER_BROKER": house.rabbit,
+        "PEER_DSN": house.dsn,
+    }
+    await house.ledger.execute(
+        "CREATE TABLE peer_outcomes (campaign_id bigint, seq bigint, disposition text, dialed_at timestamptz,"
+        " recorded_at timestamptz, PRIMARY KEY (campaign_id, seq))"
+    )
+    python, script = str(_PEERS_PYTHON), str(_PEERS / "celery_tasks.py")
+    command = ["-m", "celery", "-q", "-A", "celery_tasks", "worker", "-n", f"{queue}@%h", "-l", "error"]
+    quiet = ["--without-gossip", "--without-mingle"]
+    worker = await asyncio.create_subprocess_exec(
+        python, *command, *quiet, env=surroundings, cwd=_PEERS, stdin=DEVNULL, stdout=DEVNULL
+    )
+    try:
+        async with beside(script, "feed", python=python, surroundings=surroundings) as feeder:
+            yield _Peer(house, worker.pid, feeder)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            worker.terminate()
+        try:
+            await asyncio.wait_for(worker.wait(), 20)
+        except TimeoutError:
+            worker.kill()
+            await worker.wait()
+        cleaner = await asyncio.create_subprocess_exec(python, script, "clean", env=surroundings, cwd=_PEERS)
+        await cleaner.wait()
+
+
+async def _fed(
+    house: House,
+    process: Process,
+    count: int,
+    census: Callable[[], Awaitable[dict[str, list[int]]]],
+    check: Callable[[int], Awaitable[None]],
+) -> Run:
+    """Tell a process to make so many calls, and wait for the last result."""
+    await house.expect(count)
+    assert process.stdin is not None
+    assert process.stdout is not None
+    async with Bill(census) as bill:
+        process.stdin.write(json.dumps([1, count]).encode() + b"\n")
+        told = await house.all_came()
+    assert await process.stdout.readline() == b"fed\n"
+    await check(count)
+    _check(told, count, count)
+    return Run(count, bill.seconds, bill.cpu)
+
+
+def _check(told: dict[str, int], recorded: int, count: int) -> None:
+    """A run counts when each call was started once, recorded and posted."""
+    found = {"recorded": recorded, **told}
+    assert set(found.values()) == {count}, f"{found} of {count} calls"

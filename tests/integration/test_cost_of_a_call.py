@@ -1,0 +1,153 @@
+"""What a call costs, in counts that are the same on every machine: statements, letters, bytes."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from datetime import timedelta
+
+import pytest
+from aiohttp import web
+
+from services.dialer.app import build as build_dialer
+from services.dialer.settings import DialerSettings
+from services.dialer.store import SQL as DIALER
+from services.pacer.app import build as build_pacer
+from services.pacer.settings import PacerSettings
+from services.pacer.store import SQL as PACER
+from services.results.app import build as build_results
+from services.results.settings import ResultsSettings
+from services.results.store import SQL as RESULTS
+from shared.broker.memory import MemoryBroker
+from shared.clock import Clock, Reading
+from shared.db.pool import Database
+from shared.domain.call_state import CalleeType
+from shared.runtime.service import Platform
+from shared.settings import Environment
+from tests.integration.test_pacer_grants import MONDAY_8
+from tests.support.ledger import add_campaign
+from tests.support.one_room import at_work
+from tests.support.waiting import until
+
+CALLS = 1000
+A_SECOND = 20_000  # all of them are due at once: what is done together shows
+NAMES = {sql: name for statements in (PACER, DIALER, RESULTS) for name, sql in statements.items()}
+
+
+class CountingDatabase(Database):
+    """Counts statements by name; what has no name belongs to transactions or to the pool."""
+
+    def __init__(self, dsn):
+        super().__init__(dsn, name="test", size=10)
+        self.statements = Counter()
+
+    @contextlib.asynccontextmanager
+    async def connection(self):
+        async with super().connection() as connection:
+            with connection.query_logger(lambda ran: self.statements.update([NAMES.get(ran.query, ran.query)])):
+                yield connection
+
+
+class CountingBroker(MemoryBroker):
+    """Counts letters and their bytes."""
+
+    def __init__(self):
+        super().__init__()
+        self.letters, self.bytes = Counter(), Counter()
+
+    async def publish(self, messages):
+        for message in messages:
+            self.letters[message.name] += 1
+            self.bytes[message.name] += len(message.body)
+        await super().publish(messages)
+
+
+class Answered:
+    """A call that is over at once."""
+
+    callee_type = CalleeType.VOICE
+    duration = timedelta()
+
+    async def hear(self, text):
+        """Nothing."""
+
+    async def hang_up(self):
+        """Nothing."""
+
+
+class EverybodyAnswers:
+    async def place(self, _):
+        return Answered()
+
+    async def close(self):
+        """Nothing."""
+
+
+@contextlib.asynccontextmanager
+async def tenant():
+    async def start(request):
+        await request.read()
+        return web.Response(text="<vxml><form/></vxml>")
+
+    app = web.Application()
+    app.add_routes([web.post("/start", start), web.post("/result", start)])
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    try:
+        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
+    finally:
+        await runner.cleanup()
+
+
+@pytest.fixture
+async def spent(database):
+    """What a thousand calls cost from their grants to their callbacks."""
+    ledger, broker = CountingDatabase(database), CountingBroker()
+    await ledger.open()
+    await broker.open()
+    clock = Clock(Reading(MONDAY_8 - timedelta(seconds=1), Clock().monotonic()))
+    platform = Platform(clock, ledger, broker, Environment.TEST)
+    async with tenant() as url:
+        urls = {"start_url": f"{url}/start", "result_url": f"{url}/result"}
+        await add_campaign(ledger, numbers=CALLS, period=30, amount=A_SECOND * 60 * 30, **urls)
+        ledger.statements.clear()
+        loopback = {"environment": Environment.TEST}
+        async with (
+            at_work(build_results(ResultsSettings(**loopback), platform)),
+            at_work(build_dialer(DialerSettings(**loopback), platform, EverybodyAnswers())),
+            at_work(build_pacer(PacerSettings(), platform)),
+        ):
+            await until(lambda: delivered(ledger))
+    yield ledger, broker
+    await ledger.close()
+
+
+async def delivered(ledger):
+    row = await ledger.fetch_one("SELECT count(*) AS n FROM deliveries WHERE state = 'delivered'")
+    return row["n"] == CALLS
+
+
+async def test_a_thousand_calls_cost_no_more_than_they_did(spent):
+    ledger, broker = spent
+    statements = ledger.statements
+    assert statements["grant_slots"] <= 10
+    assert statements["commit_intents"] <= 50
+    assert statements["record_ended"] <= 100
+    assert statements["add_deliveries"] <= 100
+    assert statements["claim_deliveries"] <= 150
+    assert statements["settle_deliveries"] <= 150
+    assert broker.letters["calls.place.v1"] <= 2 * CALLS / 50
+    assert broker.letters["calls.ended.v1"] <= 100
+    assert broker.bytes["calls.place.v1"] / CALLS <= 200
+    assert broker.bytes["calls.ended.v1"] / CALLS <= 280
+    assert not any("RESET" in query for query in statements), "the pool runs a statement of its own after each of ours"
+    sizes = await ledger.fetch(
+        "SELECT relname, pg_total_relation_size(oid) / $1 AS bytes FROM pg_class"
+        " WHERE relname IN ('attempts', 'outcomes', 'deliveries')",
+        CALLS,
+    )
+    grown = {row["relname"]: row["bytes"] for row in sizes}
+    assert grown["attempts"] <= 1000
+    assert grown["outcomes"] <= 300
+    assert grown["deliveries"] <= 2500
