@@ -12,7 +12,7 @@ class PacerSettings(HouseSettings):
 
     pacer_lead_seconds: float = Field(
         0.5,
-        description="How long before its time a call is granted, at the most; at the least half of it.",
+        description="How long before its time a call is granted, at the most; at the least three quarters of it.",
         gt=0,
         le=5,
     )
