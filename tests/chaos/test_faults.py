@@ -1,5 +1,6 @@
 """Houses under attack. Longer trials by hand: `./run chaos TACTIC --kills N`; a failure's seed repeats it."""
 
+import os
 from collections import Counter
 
 import pytest
@@ -38,7 +39,12 @@ async def test_every_crash_point_is_hit_and_costs_nothing():
     ],
 )
 async def test_every_promise_is_kept_under(tactic, faults):
-    trial = await run(tactic, faults)
+    try:
+        trial = await run(tactic, faults)
+    except PermissionError as refused:  # to mount a small disk
+        if os.environ.get("CI"):
+            raise
+        pytest.skip(str(refused))
     assert not trial.broken, trial.findings
     assert not trial.exits
     assert trial.tally.faults >= faults
