@@ -16,6 +16,7 @@ log = structlog.get_logger()
 
 # So many leases an outcome may wait in its queue before its call is looked up at the carrier: it may be lost there.
 _LEASES_TO_BE_RECORDED = 3
+_AGAIN_SECONDS = 0.5  # real; the reaper waits a few seconds for leases that could not be renewed
 
 
 class Leases:
@@ -37,15 +38,18 @@ class Leases:
 
     async def keep(self, finished: asyncio.Event) -> None:
         """Renew until told that all is over."""
+        pause = self._seconds / 3
         while not finished.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._seconds / 3):
+                async with asyncio.timeout(pause):
                     await finished.wait()
+            pause = self._seconds / 3
             if fences := self._waiting() | dict(self._in_progress):
                 try:
                     await self._renew(fences)
                 except TRANSIENT as error:
                     log.warning("dialer.leases_not_renewed", calls=len(fences), error=type(error).__name__)
+                    pause = min(pause, _AGAIN_SECONDS)
 
     def _waiting(self) -> dict[Key, int]:
         """Return the calls that wait to be recorded, without those that have waited too long."""

@@ -21,7 +21,7 @@ WITH job AS (
     ORDER BY id FOR SHARE SKIP LOCKED
 ), intended AS (
     UPDATE attempts AS a
-    SET state = 'dialing', owner = $5, fence = a.fence + 1, intent_at = $6, lease_until = $7
+    SET state = 'dialing', owner = $5, fence = a.fence + 1, intent_at = $6, lease_until = $7, doubted = false
     FROM job JOIN running ON running.id = job.campaign_id AND running.revision = job.revision
     WHERE a.campaign_id = job.campaign_id AND a.period_no = job.period_no AND a.slot_no = job.slot_no
       AND a.revision = job.revision AND a.state = 'granted' AND a.not_before <= $6 AND $6 < a.not_after
@@ -68,7 +68,7 @@ WITH mine AS MATERIALIZED (
     WHERE a.state = 'dialing' AND a.owner = $4
     FOR NO KEY UPDATE OF a SKIP LOCKED
 ), renewed AS (
-    UPDATE attempts AS a SET lease_until = $5
+    UPDATE attempts AS a SET lease_until = $5, doubted = false
     FROM free AS f
     WHERE a.campaign_id = f.campaign_id AND a.period_no = f.period_no AND a.slot_no = f.slot_no
 )

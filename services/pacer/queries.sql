@@ -79,11 +79,23 @@ WITH passed AS (
 )
 INSERT INTO requeued (campaign_id, seq) SELECT campaign_id, seq FROM lapsed ON CONFLICT DO NOTHING;
 
+-- name: doubt_silent
+-- Calls past the point of no return whose dialer stopped renewing its lease: it gets some time more. This is a write as
+-- its own would have been, so it fails for as long as those fail, and the dialer has its time when they succeed again.
+WITH silent AS (
+    SELECT campaign_id, period_no, slot_no FROM attempts
+    WHERE state = 'dialing' AND lease_until < $1 AND NOT doubted
+    ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED
+)
+UPDATE attempts AS a SET doubted = true, lease_until = $2
+FROM silent AS s
+WHERE a.campaign_id = s.campaign_id AND a.period_no = s.period_no AND a.slot_no = s.slot_no;
+
 -- name: orphan_abandoned
--- Calls past the point of no return whose dialer stopped renewing its lease; it now says when to ask again.
+-- Calls whose dialer did not renew its lease although it was doubted; the lease now says when to ask again.
 WITH abandoned AS (
     SELECT campaign_id, period_no, slot_no FROM attempts
-    WHERE state = 'dialing' AND lease_until < $2
+    WHERE state = 'dialing' AND lease_until < $2 AND doubted
     ORDER BY lease_until LIMIT 200 FOR UPDATE SKIP LOCKED
 )
 UPDATE attempts AS a SET state = 'orphaned', orphaned_at = $1, lease_until = $3

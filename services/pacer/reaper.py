@@ -19,9 +19,7 @@ from shared.observability.metrics import CALLS_EXPIRED, CALLS_ORPHANED, CALLS_UN
 log = structlog.get_logger()
 
 _PATIENCE = 0.5  # real seconds after a slot's end, or a lease's, before anybody is held to be gone
-# After the ledger was away, or all of us stood still: the dialers can renew the leases that ran out meanwhile.
-_RENEWED_WITHIN = 20.0  # real seconds
-_STANDSTILL = 3.0  # real seconds between two steps of a round, or more than usual between two rounds
+_DOUBTED_SECONDS = 5.0  # real seconds in which a dialer of whose lease nothing is left can still renew it
 _EXPIRED_A_LETTER = 1000
 _ASKED = 30  # times the carrier is asked about an orphan before it is held to be unknown
 _COUNTED_A_ROUND = 20_000
@@ -42,27 +40,15 @@ class Reaper:
         self._clock = clock
         self._every = settings.reaper_seconds
         self._unknown_after = settings.unknown_after_seconds
-        self._patient_until = 0.0
-        self._last_step = clock.monotonic()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Reap until told to stop."""
-        self._last_step = self._clock.monotonic()
         while not stopping.is_set():
-            self._step()
             try:
                 await self.reap()
             except TRANSIENT as error:
                 log.warning("reaper.database_away", error=type(error).__name__)
-                self._patient_until = self._clock.monotonic() + _RENEWED_WITHIN
             await self._clock.sleep(self._every)
-
-    def _step(self) -> None:
-        """Notice a standstill. Steps are not rounds: one with much to do may take long, and nobody stands still."""
-        now = self._clock.monotonic()
-        if now - self._last_step > self._every + _STANDSTILL:
-            self._patient_until = now + _RENEWED_WITHIN
-        self._last_step = now
 
     async def reap(self) -> None:
         """Make one round."""
@@ -70,8 +56,7 @@ class Reaper:
         gone = now - self._clock.span(_PATIENCE)
         await self._lapse(now, gone)
         ask_at = now + self._clock.span(self._unknown_after / _ASKED)
-        if self._clock.monotonic() >= self._patient_until:
-            await self._orphan(now, gone, ask_at)
+        await self._orphan(now, gone, ask_at)
         await self._ask(SQL["ask_again"], now, ask_at)
         await self._settle(now, now - self._clock.span(self._unknown_after))
         await self._end(now)
@@ -81,9 +66,9 @@ class Reaper:
         while lapsed := await self._database.execute(SQL["lapse_passed"], now, gone):
             SLOTS_FORFEITED.inc(lapsed)
             log.info("reaper.slots_forfeited", slots=lapsed)
-            self._step()
 
     async def _orphan(self, now: datetime, gone: datetime, ask_at: datetime) -> None:
+        await self._database.execute(SQL["doubt_silent"], gone, now + self._clock.span(_DOUBTED_SECONDS))
         if orphaned := await self._ask(SQL["orphan_abandoned"], now, gone, ask_at):
             CALLS_ORPHANED.inc(orphaned)
             log.warning("reaper.orphaned", calls=orphaned)
@@ -112,7 +97,6 @@ class Reaper:
         await self._database.execute(SQL["end_campaigns"], now)
         for row in await self._database.fetch(SQL["undrained_campaigns"]):
             await self._expire(row["id"], _LEFT_BEHIND[row["state"]], now)
-            self._step()
 
     async def _expire(self, campaign_id: int, reason: str, now: datetime) -> None:
         """Expire up to one letter's worth of a campaign's entries; the next round takes the next."""
@@ -139,7 +123,6 @@ class Reaper:
         heard_by = now - self._clock.span(_HEARD_WITHIN)
         for row in await self._database.fetch(SQL["unsettled_campaigns"], heard_by):
             await self._settle_account(row["id"], now, heard_by)
-            self._step()
 
     async def _settle_account(self, campaign_id: int, now: datetime, heard_by: datetime) -> None:
         """Count the outcomes of one stretch of the queue; the next round takes the next."""

@@ -167,6 +167,7 @@ CREATE TABLE attempts (
     intent_at   timestamptz,
     orphaned_at timestamptz,
     lapsed_at   timestamptz,
+    doubted     boolean     NOT NULL DEFAULT false,
     CONSTRAINT attempts_pkey PRIMARY KEY (campaign_id, period_no, slot_no),
     CONSTRAINT attempts_check CHECK (not_before >= due_at AND not_after > not_before),
     CONSTRAINT attempts_check1 CHECK ((lapsed_at IS NOT NULL) = (state = 'lapsed')),

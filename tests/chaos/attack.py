@@ -30,7 +30,7 @@ async def attack(trial: Trial, ground: Ground, tenants: Tenants, dice: random.Ra
         _run_errands(tenants, trial.witness.url),
         _stop_and_start(trial.order.tactic, tenants, dice),
     )
-    faults = asyncio.ensure_future(_crash_at(trial) if trial.order.points else _faults(trial, ground, dice))
+    faults = asyncio.ensure_future(_crash_at(trial) if trial.order.points else _faults(trial, ground, tenants, dice))
     try:
         await asyncio.wait({busy, faults}, return_when=asyncio.FIRST_COMPLETED)
         if busy.done():
@@ -43,10 +43,10 @@ async def attack(trial: Trial, ground: Ground, tenants: Tenants, dice: random.Ra
                 await work
 
 
-async def _faults(trial: Trial, ground: Ground, dice: random.Random) -> None:
+async def _faults(trial: Trial, ground: Ground, tenants: Tenants, dice: random.Random) -> None:
     tactic = trial.order.tactic
     pending: set[asyncio.Task[None]] = set()
-    while trial.tally.faults < trial.order.faults:
+    while trial.tally.faults < trial.order.faults or len(tenants.stops) < trial.order.stops:
         await asyncio.sleep(dice.uniform(0.5, 1.5) * tactic.every)
         kind = _choose(tactic, dice)
         if kind == "kill":

@@ -52,6 +52,7 @@ class Order:
     tenants: int = 5
     entries: int = ENTRIES
     mutant: str = ""
+    stops: int = 0  # stops that are to be answered before the attack may end
     points: tuple[tuple[str, str], ...] = ()  # crash points (room, point) to arm one after the other
 
 

@@ -101,7 +101,7 @@ async def test_a_call_of_a_lost_dialer_is_asked_about_then_unknown_and_never_gra
         "UPDATE attempts SET state = 'dialing', intent_at = $1, lease_until = $1, owner = 'gone'", MONDAY_8
     )
     settings = PacerSettings(unknown_after_seconds=300)
-    for second in (60, 65, 75, 400):  # the carrier is asked at once, and again every 10 s
+    for second in (54, 60, 65, 75, 400):  # the lease is doubted, the carrier is asked, and again every 10 s
         await Reaper(ledger, clock_at(MONDAY_8 + timedelta(seconds=second)), settings).reap()
     letters = await ledger.fetch("SELECT name FROM outbox ORDER BY id")
     assert [row["name"] for row in letters] == [*["calls.orphaned.v1"] * 3, "calls.ended.v1"]
