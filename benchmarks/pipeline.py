@@ -49,7 +49,7 @@ async def measure(options: Options) -> Result:
 
         variants = [
             Variant(OURS, lambda: _ours(house, count)),
-            Variant(CELERY, lambda: _fed(house, peer.feeder, count // OF_CELERY, peer.census, peer.check)),
+            Variant(CELERY, lambda: _fed_from_queue(house, peer, count // OF_CELERY)),
             Variant(BARE, lambda: _fed(house, bare, count, nothing, check_bare)),
         ]
         runs = await compete(variants, rounds=options.rounds)
@@ -101,9 +101,23 @@ class _Peer:
             "rabbitmq": listeners(self.house.rabbit),
         }
 
+    async def queue(self, count: int) -> None:
+        await self.house.ledger.execute(
+            "INSERT INTO peer_calls (campaign_id, seq, phone, reference)"
+            " SELECT 1, n, '+1212555' || lpad(n::text, 4, '0'), 'ref-' || n FROM generate_series(1, $1::bigint) AS n",
+            count,
+        )
+
     async def check(self, count: int) -> None:
-        recorded = await self.house.ledger.execute("DELETE FROM peer_outcomes")
-        assert recorded == count, f"{recorded} of {count} calls were recorded"
+        ledger = self.house.ledger
+
+        async def all_noted() -> bool:
+            return not await ledger.fetch("SELECT FROM peer_outcomes WHERE delivered_at IS NULL")
+
+        await until(all_noted)  # the last post came before it was noted
+        done = await ledger.execute("DELETE FROM peer_calls WHERE state = 'done'")
+        recorded = await ledger.execute("DELETE FROM peer_outcomes")
+        assert recorded == done == count, f"{recorded} of {count} calls were recorded"
 
 
 @contextlib.asynccontextmanager
@@ -116,10 +130,6 @@ async def _celery(house: House) -> AsyncIterator[_Peer]:
         "PEER_BROKER": house.rabbit,
         "PEER_DSN": house.dsn,
     }
-    await house.ledger.execute(
-        "CREATE TABLE peer_outcomes (campaign_id bigint, seq bigint, disposition text, dialed_at timestamptz,"
-        " recorded_at timestamptz, PRIMARY KEY (campaign_id, seq))"
-    )
     python, script = str(_PEERS_PYTHON), str(_PEERS / "celery_tasks.py")
     command = ["-m", "celery", "-q", "-A", "celery_tasks", "worker", "-n", f"{queue}@%h", "-l", "error"]
     quiet = ["--without-gossip", "--without-mingle"]
@@ -139,6 +149,11 @@ async def _celery(house: House) -> AsyncIterator[_Peer]:
             await worker.wait()
         cleaner = await asyncio.create_subprocess_exec(python, script, "clean", env=surroundings, cwd=_PEERS)
         await cleaner.wait()
+
+
+async def _fed_from_queue(house: House, peer: _Peer, count: int) -> Run:
+    await peer.queue(count)
+    return await _fed(house, peer.feeder, count, peer.census, peer.check)
 
 
 async def _fed(

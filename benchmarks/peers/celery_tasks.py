@@ -9,9 +9,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from datetime import UTC, datetime
 
-import psycopg2
+import peer_ledger
 import requests
 from celery import Celery
 
@@ -20,50 +19,40 @@ TENANT = os.environ["PEER_TENANT"]
 app = Celery("paceline_peer", broker=os.environ["PEER_BROKER"])
 # Names of its own on a shared broker; everything else is Celery's default.
 app.conf.update(task_default_queue=QUEUE, event_exchange=f"{QUEUE}.events", control_exchange=f"{QUEUE}.control")
-_connections: list = []
-
-
-def connection():
-    """One connection a worker process, as anybody would."""
-    if not _connections:
-        _connections.append(psycopg2.connect(os.environ["PEER_DSN"]))
-    return _connections[0]
 
 
 @app.task(name="peer.call")
 def call(campaign_id: int, seq: int, phone: str, reference: str) -> None:
-    """Ask start_url; what became of the call is another task's work."""
-    dialed_at = datetime.now(UTC).isoformat()
+    """Commit the intent, and ask start_url; what became of the call is another task's work."""
+    if not peer_ledger.intend(campaign_id, seq):
+        return
     answer = requests.post(
         f"{TENANT}/start",
         data={"phone_number": phone, "message_reference": reference, "call_id": str(seq), "campaign_id": campaign_id},
         timeout=8,
     )
-    disposition = "answered" if answer.ok else "failed"
-    record.delay(campaign_id, seq, phone, reference=reference, dialed_at=dialed_at, disposition=disposition)
+    record.delay(campaign_id, seq, phone, reference=reference, disposition="answered" if answer.ok else "failed")
 
 
 @app.task(name="peer.record")
-def record(campaign_id: int, seq: int, phone: str, *, reference: str, dialed_at: str, disposition: str) -> None:
+def record(campaign_id: int, seq: int, phone: str, *, reference: str, disposition: str) -> None:
     """Store the outcome, and post it."""
-    with connection() as transaction, transaction.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO peer_outcomes VALUES (%s, %s, %s, %s, %s)",
-            (campaign_id, seq, disposition, dialed_at, datetime.now(UTC)),
-        )
+    peer_ledger.record(campaign_id, seq, disposition)
     fields = {"phone_number": phone, "message_reference": reference, "call_id": str(seq), "campaign_id": campaign_id}
-    requests.post(f"{TENANT}/result", data=fields | {"disposition": disposition}, timeout=20)
+    if requests.post(f"{TENANT}/result", data=fields | {"disposition": disposition}, timeout=20).ok:
+        peer_ledger.note_delivery(campaign_id, seq)
 
 
 def feed() -> None:
-    """Ask for the calls of each line of JSON: a campaign's id and how many."""
+    """Grant and ask for the calls of each line of JSON: a campaign's id and how many."""
+    peer_ledger.prepare()
     with app.connection_for_write() as warm:
         warm.connect()
     print("ready", flush=True)
     for line in sys.stdin:
         campaign, count = json.loads(line)
-        for seq in range(1, count + 1):
-            call.delay(campaign, seq, f"+1212555{seq:04d}", f"ref-{seq}")
+        for seq, phone, reference in peer_ledger.grant(campaign, count):
+            call.delay(campaign, seq, phone, reference)
         print("fed", flush=True)
 
 
