@@ -1,10 +1,10 @@
-"""The dialer's loop: sleep to the next instant, check the hours, commit the intents, hand the calls to their tasks."""
+"""The dialer's loop: a moment before the next instants check the hours, commit the intents, start the calls' tasks."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -12,13 +12,13 @@ import structlog
 
 from services.dialer.application import LIMITS, VoiceXmlApplication
 from services.dialer.carriers.port import Carrier
-from services.dialer.due import DueJobs, Parcel, Waiting, is_plausible
+from services.dialer.due import Departure, DueJobs, Parcel, Waiting, is_plausible
 from services.dialer.instants import Instants
 from services.dialer.leases import Leases
 from services.dialer.placing import FRESH_SECONDS, Placing
 from services.dialer.reporting import Reporter
 from services.dialer.settings import DialerSettings
-from services.dialer.store import Brief, DialerStore, Intent, Key, key_of
+from services.dialer.store import Brief, DialerStore, Intent, key_of
 from shared.broker.port import Broker, BrokerError, Delivery
 from shared.clock import Clock
 from shared.contracts.calls import Job, Outcome
@@ -31,6 +31,9 @@ from shared.runtime.supervisor import Crew
 log = structlog.get_logger()
 
 _BATCH = 200  # intents of one commit at the most: as many as can begin to dial while they are fresh
+# An intent is committed up to so long before its instant, so that the commit makes no call late; half of it is for
+# gathering others. It is a tenth of the time for which an intent is fresh.
+_AHEAD_SECONDS = 0.05
 _LONGEST_PAUSE = 0.5  # real seconds: how late `stopping` or a clock set forward is noticed
 _LONGEST_LEAD = 5.0  # real seconds that a pacer grants ahead at the most
 _BRIEFS_KEPT = 4096
@@ -104,51 +107,57 @@ class Dispatch:
                 await self._carrier.close()
 
     async def _tick(self, calls: Crew, office: Crew, *, stopping: asyncio.Event) -> None:
-        """Decide the jobs that are due now."""
-        now = self._clock.now()
-        room = min(self._max_calls - len(self.placing.in_progress), self._batch)
-        due = self._due.take(now, limit=room) if room > 0 else []
+        """Decide the jobs whose instant is near."""
+        due = self._take()
         if not due:
             return
         try:
-            allowed = await self._allowed([waiting for waiting in due if now < waiting.job.not_after])
+            allowed = await self._allowed(due)
         except TRANSIENT as error:
-            await self._put_back(due, error)
+            await self._put_back([each.waiting for each in due], error)
             return
+        waiting = [each.waiting for each in allowed]
         begun_at, now = self._clock.monotonic(), self._instants.after_all_before(self._clock.now())
-        jobs = [waiting.job for waiting in allowed]
         try:
-            intents = await self._commit(jobs, now)
+            intents = await self._commit([each.job for each in waiting], now)
         except TRANSIENT as error:
-            await office.spawn(self._settle(allowed, intent_at=now, stopping=stopping))
+            await office.spawn(self._settle(waiting, intent_at=now, stopping=stopping))
             await self._clock.sleep(_AWAY_SECONDS)
-            log.warning("dialer.commit_unknown", jobs=len(jobs), error=type(error).__name__)
-            undecided = {id(waiting) for waiting in allowed}
-            await self._decide([waiting for waiting in due if id(waiting) not in undecided])
+            log.warning("dialer.commit_unknown", jobs=len(waiting), error=type(error).__name__)
+            await self._decide(due, but=waiting)
             return
         INTENTS.inc(len(intents))
-        await self._begin(calls, intents, {key_of(waiting.job): waiting for waiting in allowed}, begun_at)
-        passed_over = await self._passed_over(allowed, intents)
+        await self._begin(calls, intents, allowed, begun_at)
+        passed_over = await self._passed_over(waiting, intents)
         if passed_over:
             await office.spawn(self._put_soon(passed_over))
-        again = {id(waiting) for waiting in passed_over}
-        await self._decide([waiting for waiting in due if id(waiting) not in again])
+        await self._decide(due, but=passed_over)
+
+    def _take(self) -> list[Departure]:
+        """Take what may leave within a moment, as much as there is room for."""
+        room = min(self._max_calls - len(self.placing.in_progress), self._batch)
+        if room <= 0:
+            return []
+        now = self._clock.now()
+        return self._due.take(now, until=now + self._clock.span(_AHEAD_SECONDS), limit=room)
 
     async def _begin(
-        self, calls: Crew, intents: Sequence[Intent], waiting: Mapping[Key, Waiting], begun_at: float
+        self, calls: Crew, intents: Sequence[Intent], allowed: Sequence[Departure], begun_at: float
     ) -> None:
-        """Start the calls' tasks and wait until all have begun; a batch that takes too long for that is too large."""
+        """Start the calls' tasks: each waits for its instant. A batch of which one grew old is too large."""
+        leaving = {key_of(each.waiting.job): each for each in allowed}
         for intent in intents:
             self.placing.in_progress[intent.key] = intent.fence
         for intent in intents:
-            postpone = partial(self._postpone, intent, waiting[intent.key])
-            await calls.spawn(self.placing.run(intent, begun_at, postpone))
-        await self._clock.sleep(0)  # whoever is asked to run before us does
-        took = self._clock.monotonic() - begun_at
-        if took > FRESH_SECONDS / 2:
+            each = leaving[intent.key]
+            assert each.at is not None
+            postpone = partial(self._postpone, intent, each.waiting)
+            await calls.spawn(self.placing.run(intent, each.at, begun_at=begun_at, postpone=postpone))
+        if self.placing.oldest_seconds > FRESH_SECONDS / 2:
             self._batch = max(1, self._batch // 2)
-        elif took < FRESH_SECONDS / 4:
+        elif self.placing.oldest_seconds < FRESH_SECONDS / 4:
             self._batch = min(_BATCH, 2 * self._batch)
+        self.placing.oldest_seconds = 0.0
 
     async def _passed_over(self, allowed: Sequence[Waiting], intents: Sequence[Intent]) -> list[Waiting]:
         """Return the jobs whose campaign was being changed during the commit; all others are decided."""
@@ -169,27 +178,32 @@ class Dispatch:
     async def _commit(self, jobs: Sequence[Job], now: datetime) -> list[Intent]:
         if not jobs:
             return []
-        lease_until = now + self._clock.span(self._lease_seconds)
-        return await self._store.commit_intents(jobs, now=now, lease_until=lease_until)
+        return await self._store.commit_intents(
+            jobs,
+            now=now,
+            begins_by=now + self._clock.span(_AHEAD_SECONDS),
+            lease_until=now + self._clock.span(self._lease_seconds),
+        )
 
-    async def _allowed(self, due: Sequence[Waiting]) -> list[Waiting]:
-        """Return the jobs whose campaign may call now; hours that cannot be had or evaluated refuse."""
-        missing = {w.job.campaign_id for w in due if (w.job.campaign_id, w.job.revision) not in self._briefs}
+    async def _allowed(self, due: Sequence[Departure]) -> list[Departure]:
+        """Return what may call at its instant; hours that cannot be had or evaluated refuse."""
+        jobs = [each.waiting.job for each in due if each.at is not None]
+        missing = {job.campaign_id for job in jobs if (job.campaign_id, job.revision) not in self._briefs}
         if missing:
             if len(self._briefs) > _BRIEFS_KEPT:
                 self._briefs.clear()
             for campaign_id, brief in (await self._store.load_briefs(missing)).items():
                 self._briefs[campaign_id, brief.revision] = brief
         now = self._clock.now()
-        return [waiting for waiting in due if self._may_call(waiting.job, now)]
+        return [each for each in due if each.at is not None and self._may_call(each.waiting.job, max(each.at, now))]
 
-    def _may_call(self, job: Job, now: datetime) -> bool:
+    def _may_call(self, job: Job, at: datetime) -> bool:
         brief = self._briefs.get((job.campaign_id, job.revision))
         # What is in progress here already came twice: its row must not be touched by a second commit.
         if brief is None or key_of(job) in self.placing.in_progress:
             return False
         try:
-            return brief.hours.opening_at(now) is not None
+            return brief.hours.opening_at(at) is not None
         except (ValueError, OverflowError, LookupError):
             return False
 
@@ -255,9 +269,10 @@ class Dispatch:
             self._due.put(waiting, now=now)
         self._wake.set()
 
-    async def _decide(self, decided: Sequence[Waiting]) -> None:
-        """Count the jobs off; a delivery without undecided jobs is done."""
-        for waiting in decided:
+    async def _decide(self, due: Sequence[Departure], *, but: Sequence[Waiting]) -> None:
+        """Count the jobs off, but those that wait on; a delivery without undecided jobs is done."""
+        undecided = {id(waiting) for waiting in but}
+        for waiting in (each.waiting for each in due if id(each.waiting) not in undecided):
             waiting.parcel.left -= 1
             if not waiting.parcel.left:
                 await _conclude(waiting.parcel.delivery.done())
@@ -269,13 +284,13 @@ class Dispatch:
             await _conclude(parcel.delivery.retry())
 
     async def _pause(self) -> None:
-        """Sleep to the next release, a new job, or a free place."""
+        """Sleep until the next release is near, to a new job, or a free place."""
         self._wake.clear()
         at = self._due.next_at()
         seconds = _LONGEST_PAUSE
         full = len(self.placing.in_progress) >= self._max_calls
         if at is not None and not full:
-            seconds = min(seconds, (at - self._clock.now()) / self._clock.span(1))
+            seconds = min(seconds, (at - self._clock.now()) / self._clock.span(1) - _AHEAD_SECONDS / 2)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(seconds, 0)):
                 await self._wake.wait()

@@ -46,6 +46,14 @@ class Waiting:
     parcel: Parcel
 
 
+@dataclass(frozen=True, slots=True)
+class Departure:
+    """A job that was taken, and the instant at which it may leave: None when its time is over."""
+
+    waiting: Waiting
+    at: datetime | None
+
+
 @dataclass(slots=True)
 class _Lane:
     """One campaign's jobs, by the instant they were planned for."""
@@ -85,21 +93,23 @@ class DueJobs:
         """Return when to take again, or None when nothing waits; never later than the first release."""
         return self._next[0][0] if self._next else None
 
-    def take(self, now: datetime, *, limit: int) -> list[Waiting]:
-        """Take up to `limit` jobs that may leave now, and all met on the way whose time is over."""
-        taken: list[Waiting] = []
-        while self._next and self._next[0][0] <= now and limit > 0:
+    def take(self, now: datetime, *, until: datetime, limit: int) -> list[Departure]:
+        """Take up to `limit` jobs that may leave by an instant, and all met on the way whose time is over."""
+        taken: list[Departure] = []
+        while self._next and self._next[0][0] <= until and limit > 0:
             at, campaign_id = heapq.heappop(self._next)
             lane = self._lanes.get(campaign_id)
             if lane is None or lane.looked_at != at:
                 continue  # the lane was looked at again since: another entry stands for it
             lane.looked_at = None
             released = lane.release(now)
-            if released <= now or lane.jobs[0][2].job.not_after <= now:
+            not_after = lane.jobs[0][2].job.not_after
+            in_time = now < not_after and released < not_after
+            if released <= until or not in_time:
                 planned, _, waiting = heapq.heappop(lane.jobs)
                 self._size -= 1
-                taken.append(waiting)
-                if now < waiting.job.not_after:
+                taken.append(Departure(waiting, released if in_time else None))
+                if in_time:
                     lane.last = Release(planned, released)
                     limit -= 1
             if lane.jobs:
@@ -116,8 +126,9 @@ class DueJobs:
         self._size = 0
 
     def _look(self, campaign_id: int, lane: _Lane, *, now: datetime) -> None:
-        """Note when the lane's first job may leave, or is too late to leave."""
-        at = min(lane.release(now), lane.jobs[0][2].job.not_after)
+        """Note when the lane's first job may leave; one that would leave too late is to be looked at now."""
+        released = lane.release(now)
+        at = released if released < lane.jobs[0][2].job.not_after else now
         if lane.looked_at is None or at != lane.looked_at:
             lane.looked_at = at
             heapq.heappush(self._next, (at, campaign_id))

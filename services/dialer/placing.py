@@ -26,7 +26,10 @@ class _Stale(Exception):
 
 
 class Placing:
-    """Places calls whose intent is committed. `in_progress` holds their fences until the outcome is confirmed."""
+    """Places calls whose intent is committed. `in_progress` holds their fences until the outcome is confirmed.
+
+    `oldest_seconds` is the age of the oldest intent that came to be used since somebody set it to zero.
+    """
 
     def __init__(
         self,
@@ -38,14 +41,17 @@ class Placing:
         retract: Callable[[Intent], Awaitable[None]],
     ) -> None:
         self.in_progress: dict[Key, int] = {}
+        self.oldest_seconds = 0.0
         self._carrier = carrier
         self._application = application
         self._reporter = reporter
         self._clock = clock
         self._retract = retract
 
-    async def run(self, intent: Intent, begun_at: float, postpone: Callable[[], Awaitable[None]]) -> None:
-        """Place the call, or take its intent back; `begun_at` is the monotonic second before the commit.
+    async def run(
+        self, intent: Intent, at: datetime, *, begun_at: float, postpone: Callable[[], Awaitable[None]]
+    ) -> None:
+        """Place the call at its instant, or take its intent back; `begun_at` is the monotonic second before the commit.
 
         `postpone` takes an intent back that is stale: its slot is still good for another.
 
@@ -53,6 +59,7 @@ class Placing:
         reaper has the carrier asked.
         """
         try:
+            await self._clock.sleep_until(max(at, intent.not_before))
             # No other task may run between the check and the carrier's own first step.
             self._check_fresh(intent, begun_at)
             await self._dial(intent)
@@ -73,7 +80,9 @@ class Placing:
         latest = self._clock.now() + self._clock.span(self._clock.error)
         if latest >= intent.not_after:
             raise NotPlaced("The slot has passed.")
-        if self._clock.monotonic() - begun_at > FRESH_SECONDS:
+        age = self._clock.monotonic() - begun_at
+        self.oldest_seconds = max(self.oldest_seconds, age)
+        if age > FRESH_SECONDS:
             raise _Stale
 
     async def _dial(self, intent: Intent) -> None:

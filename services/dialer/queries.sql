@@ -9,7 +9,7 @@ WHERE c.id = ANY($1::bigint[])
 GROUP BY c.id, s.id;
 
 -- name: commit_intents
--- The point of no return, for all calls that are due now: granted → dialing. The campaigns are locked FOR SHARE, so
+-- The point of no return, for all calls whose slot begins by $8: granted → dialing. The campaigns are locked FOR SHARE, so
 -- that a `stop` waits for this statement; a campaign that somebody is changing is passed over and asked again later,
 -- so that it holds up no neighbour.
 WITH job AS (
@@ -24,8 +24,8 @@ WITH job AS (
     SET state = 'dialing', owner = $5, fence = a.fence + 1, intent_at = $6, lease_until = $7, doubted = false
     FROM job JOIN running ON running.id = job.campaign_id AND running.revision = job.revision
     WHERE a.campaign_id = job.campaign_id AND a.period_no = job.period_no AND a.slot_no = job.slot_no
-      AND a.revision = job.revision AND a.state = 'granted' AND a.not_before <= $6 AND $6 < a.not_after
-    RETURNING a.campaign_id, a.period_no, a.slot_no, a.seq, a.fence, a.not_after, running.start_url
+      AND a.revision = job.revision AND a.state = 'granted' AND a.not_before <= $8 AND $6 < a.not_after
+    RETURNING a.campaign_id, a.period_no, a.slot_no, a.seq, a.fence, a.not_before, a.not_after, running.start_url
 )
 SELECT i.*, c.phone, c.ani, c.postd, c.message_reference
 FROM intended AS i JOIN calls AS c ON c.campaign_id = i.campaign_id AND c.seq = i.seq;

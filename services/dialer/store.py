@@ -32,6 +32,7 @@ class Intent:
     slot: Slot
     seq: int
     fence: int
+    not_before: datetime
     not_after: datetime
     start_url: str = field(repr=False)
     # Not even a traceback shows these.
@@ -69,15 +70,21 @@ class DialerStore:
         briefs = {row["id"]: _brief(row) for row in rows}
         return {campaign_id: brief for campaign_id, brief in briefs.items() if brief is not None}
 
-    async def commit_intents(self, jobs: Sequence[Job], *, now: datetime, lease_until: datetime) -> list[Intent]:
+    async def commit_intents(
+        self, jobs: Sequence[Job], *, now: datetime, begins_by: datetime, lease_until: datetime
+    ) -> list[Intent]:
         """Commit the intent to dial; returns the attempts that are now ours, and only those may be dialed.
+
+        A slot that begins after `begins_by` is left alone; nobody may be dialed before it begins.
 
         Raises:
             TRANSIENT: the fate of the statement is unknown; see `retract_unknown`.
         """
         columns = _columns(map(key_of, jobs))
         revisions = [job.revision for job in jobs]
-        rows = await self._database.fetch(SQL["commit_intents"], *columns, revisions, self.owner, now, lease_until)
+        rows = await self._database.fetch(
+            SQL["commit_intents"], *columns, revisions, self.owner, now, lease_until, begins_by
+        )
         return [_intent(row) for row in rows]
 
     async def find_open(self, jobs: Sequence[Job], *, now: datetime) -> set[Key]:
@@ -129,6 +136,7 @@ def _intent(row: Record) -> Intent:
         slot=_slot(row),
         seq=row["seq"],
         fence=row["fence"],
+        not_before=row["not_before"],
         not_after=row["not_after"],
         start_url=row["start_url"],
         phone=row["phone"],

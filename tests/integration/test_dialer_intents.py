@@ -20,7 +20,7 @@ async def grant(ledger, campaign, *, count=1):
 
 
 async def commit(store, jobs, now=MONDAY_8):
-    return await store.commit_intents(jobs, now=now, lease_until=now + timedelta(seconds=30))
+    return await store.commit_intents(jobs, now=now, begins_by=now, lease_until=now + timedelta(seconds=30))
 
 
 async def test_exactly_one_of_twenty_concurrent_intents_wins(ledger):
@@ -64,7 +64,7 @@ async def test_a_stop_waits_for_an_intent_that_is_under_way(ledger):
     jobs = await grant(ledger, campaign)
     async with ledger.transaction() as connection:
         columns = [[campaign], [1], [0], [1]]
-        rows = await connection.fetch(SQL["commit_intents"], *columns, "d", MONDAY_8, MONDAY_8 + LATE)
+        rows = await connection.fetch(SQL["commit_intents"], *columns, "d", MONDAY_8, MONDAY_8 + LATE, MONDAY_8)
         assert len(rows) == len(jobs)
         stop = asyncio.create_task(ledger.execute("UPDATE campaigns SET state = 'stopped' WHERE id = $1", campaign))
         await until(lambda: ledger.fetch("SELECT FROM pg_locks WHERE NOT granted"))

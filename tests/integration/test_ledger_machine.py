@@ -164,7 +164,7 @@ class LedgerMachine(RuleBasedStateMachine):
         jobs = data.draw(st.lists(st.sampled_from(self.world.jobs), min_size=1, max_size=3, unique_by=lambda j: j.seq))
         dialer = data.draw(st.sampled_from(self.dialers))
         now = self.clock.now()
-        intents = self.do(dialer.commit_intents(jobs, now=now, lease_until=now + LEASE))
+        intents = self.do(dialer.commit_intents(jobs, now=now, begins_by=now, lease_until=now + LEASE))
         assert self.running or not intents, "dialed after a stop"
         if fate == "retracts":
             self.do(dialer.retract({intent.key: intent.fence for intent in intents}))

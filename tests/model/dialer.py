@@ -8,7 +8,7 @@ from datetime import datetime
 
 from services.dialer.carriers.port import CarrierError, NotPlaced
 from services.dialer.classify import classify_answered, classify_unanswered, settle_seen, to_outcome
-from services.dialer.due import DueJobs, Parcel, Waiting, is_plausible
+from services.dialer.due import Departure, DueJobs, Parcel, Waiting, is_plausible
 from services.dialer.instants import Instants
 from services.dialer.store import Key, key_of
 from shared.contracts.calls import CallsEnded, CallsOrphaned, Job, Outcome, Slot
@@ -16,6 +16,7 @@ from shared.domain.calling_hours import CallingHours
 from tests.model.broker import Delivery
 from tests.model.room import (
     AGAIN_SECONDS,
+    AHEAD,
     FRESH_SECONDS,
     LEAD,
     LEASE,
@@ -61,25 +62,31 @@ class Dialer(Room):
 
     def _dial(self) -> Steps:
         while True:
-            due = self._due.take(self.now(), limit=500)
-            if due:
-                yield from self._decide_all(due)
+            now = self.now()
+            departures = self._due.take(now, until=now + AHEAD, limit=500)
+            if departures:
+                yield from self._decide_all(departures)
             at = self._due.next_at()
-            seconds = 30.0 if at is None else min(2.0, max(0.001, (at - self.now()).total_seconds()))
+            seconds = 30.0 if at is None else min(2.0, max(0.001, (at - AHEAD / 2 - self.now()).total_seconds()))
             yield seconds
 
-    def _decide_all(self, due: list[Waiting]) -> Steps:
+    def _decide_all(self, departures: list[Departure]) -> Steps:
+        due = [each.waiting for each in departures]
         try:
-            allowed = yield from self._allowed([w for w in due if self.now() < w.job.not_after])
+            allowed = yield from self._allowed([each for each in departures if each.at is not None])
         except Away:
             yield AGAIN_SECONDS
             self._put(due)
             return
         begun_at, now = self.world.t, self._instants.after_all_before(self.now())
+        instants = {key_of(each.waiting.job): each.at for each in allowed}
+        allowed = [each.waiting for each in allowed]
         jobs = [w.job for w in allowed]
         try:
             intents = (
-                (yield from self.ask(self.ledger.commit_intents, jobs, self.name, now, now + LEASE)) if jobs else []
+                (yield from self.ask(self.ledger.commit_intents, jobs, self.name, now, now + AHEAD, now + LEASE))
+                if jobs
+                else []
             )
         except Away:
             self.spawn(self._undo(allowed, now))
@@ -87,7 +94,7 @@ class Dialer(Room):
             return
         for intent in intents:
             self.in_progress[intent.key] = intent.fence
-            self.spawn(self._place(intent, begun_at))
+            self.spawn(self._place(intent, instants[intent.key], begun_at))
         won = {intent.key for intent in intents}
         left = [w for w in allowed if key_of(w.job) not in won]
         try:
@@ -105,18 +112,19 @@ class Dialer(Room):
         yield 0.02
         self._put(waiting)
 
-    def _allowed(self, due: list[Waiting]) -> Steps:
+    def _allowed(self, due: list[Departure]) -> Steps:
+        jobs = [each.waiting.job for each in due]
         for campaign in sorted(
-            {w.job.campaign_id for w in due if (w.job.campaign_id, w.job.revision) not in self._briefs}
+            {job.campaign_id for job in jobs if (job.campaign_id, job.revision) not in self._briefs}
         ):
             revision, hours = yield from self.ask(self.ledger.load_brief, campaign)
             self._briefs[campaign, revision] = hours
         now = self.now()
-        return [w for w in due if self._may_call(w.job, now)]
+        return [each for each in due if self._may_call(each.waiting.job, max(each.at, now))]
 
-    def _may_call(self, job: Job, now: datetime) -> bool:
+    def _may_call(self, job: Job, at: datetime) -> bool:
         hours = self._briefs.get((job.campaign_id, job.revision))
-        return hours is not None and key_of(job) not in self.in_progress and hours.opening_at(now) is not None
+        return hours is not None and key_of(job) not in self.in_progress and hours.opening_at(at) is not None
 
     def _undo(self, waiting: list[Waiting], intent_at: datetime) -> Steps:
         """Undo a commit of unknown fate, try its jobs again, and undo it once more when no ghost can be left."""
@@ -132,7 +140,9 @@ class Dialer(Room):
                 self._put(waiting)
                 yield GHOST_SECONDS + 1
 
-    def _place(self, intent: Intent, begun_at: float) -> Steps:
+    def _place(self, intent: Intent, at: datetime, begun_at: float) -> Steps:
+        while self.now() < at:
+            yield (at - self.now()).total_seconds()
         yield 0.6 if self.world.chance(0.02) else 0.0
         call = None
         if self.now() < intent.not_after and self.world.t - begun_at <= FRESH_SECONDS:

@@ -242,14 +242,16 @@ class Ledger:
             and now < attempt.grant.not_after
         )
 
-    def commit_intents(self, jobs: Sequence[Job], owner: str, now: datetime, lease_until: datetime) -> list[Intent]:
+    def commit_intents(
+        self, jobs: Sequence[Job], owner: str, now: datetime, begins_by: datetime, lease_until: datetime
+    ) -> list[Intent]:
         """Make the point of no return, for those whose campaign nobody is changing."""
         won = []
         for job in jobs:
             key = key_of(job)
             if self.orders[key[0]].locked or not self.may_be_dialed(job, now):
                 continue
-            if self.attempts[key].grant.not_before > now:
+            if self.attempts[key].grant.not_before > begins_by:
                 continue
             attempt = self.move(key, _D, "dialer")
             attempt.owner, attempt.intent_at, attempt.lease_until = owner, now, lease_until

@@ -15,6 +15,7 @@ LEASE = timedelta(seconds=30)
 UNKNOWN_AFTER = timedelta(seconds=300)
 GONE = timedelta(seconds=0.5)
 UNHEARD = timedelta(minutes=10)
+AHEAD = timedelta(seconds=0.05)
 FRESH_SECONDS = 0.5
 POST_LEASE = timedelta(seconds=60)
 ROSTER_SECONDS, REAPER_SECONDS, RELAY_SECONDS, COURIER_SECONDS = 5.0, 4.0, 4.0, 5.0

@@ -20,15 +20,19 @@ def waiting(slot, planned, campaign=1, lives=timedelta(seconds=60)):
 
 
 def slots(taken):
-    return [each.job.slot_no for each in taken]
+    return [each.waiting.job.slot_no for each in taken]
+
+
+def take(due, now, *, ahead=timedelta(0), limit=1000):
+    return due.take(now, until=now + ahead, limit=limit)
 
 
 def test_nothing_leaves_before_its_instant():
     due = DueJobs()
     due.put(waiting(0, START + ms(100)), now=START)
     assert due.next_at() == START + ms(100)
-    assert due.take(START + ms(99), limit=10) == []
-    assert slots(due.take(START + ms(100), limit=10)) == [0]
+    assert take(due, START + ms(99), limit=10) == []
+    assert slots(take(due, START + ms(100), limit=10)) == [0]
     assert due.next_at() is None
 
 
@@ -36,9 +40,9 @@ def test_jobs_of_all_campaigns_leave_in_one_take_and_the_limit_holds():
     due = DueJobs()
     for campaign in range(5):
         due.put(waiting(campaign, START, campaign=campaign), now=START)
-    assert len(due.take(START, limit=3)) == 3
+    assert len(take(due, START, limit=3)) == 3
     assert len(due) == 2
-    assert len(due.take(START, limit=3)) == 2
+    assert len(take(due, START, limit=3)) == 2
 
 
 def test_late_jobs_leave_at_twice_their_rate():
@@ -47,7 +51,7 @@ def test_late_jobs_leave_at_twice_their_rate():
         due.put(waiting(slot, START + ms(100) * slot), now=now)
     left = []
     for step in range(0, 3000, 5):
-        left += [(step, slot) for slot in slots(due.take(now + ms(step), limit=100))]
+        left += [(step, slot) for slot in slots(take(due, now + ms(step), limit=100))]
     assert [slot for _, slot in left] == list(range(20))
     for (early, _), (later, _) in zip(left, left[2:], strict=False):
         assert later - early >= 75  # two jobs planned 200 ms apart, less the loop's grace
@@ -57,7 +61,7 @@ def test_a_standstill_of_the_loop_is_not_made_up_for_by_a_burst():
     due = DueJobs()
     for slot in range(100):
         due.put(waiting(slot, START + ms(10) * slot), now=START)
-    assert len(due.take(START + ms(900), limit=1000)) <= 5
+    assert len(take(due, START + ms(900), limit=1000)) <= 5
 
 
 def test_a_lanes_first_job_is_looked_at_again_when_an_earlier_one_comes():
@@ -65,15 +69,45 @@ def test_a_lanes_first_job_is_looked_at_again_when_an_earlier_one_comes():
     due.put(waiting(1, START + ms(500)), now=START)
     due.put(waiting(0, START + ms(100)), now=START)
     assert due.next_at() == START + ms(100)
-    assert slots(due.take(START + ms(100), limit=10)) == [0]
-    assert slots(due.take(START + ms(500), limit=10)) == [1]
+    assert slots(take(due, START + ms(100), limit=10)) == [0]
+    assert slots(take(due, START + ms(500), limit=10)) == [1]
 
 
 def test_a_job_whose_time_is_over_is_taken_out_to_be_decided():
     due = DueJobs()
     due.put(waiting(0, START, lives=ms(50)), now=START)
     due.put(waiting(1, START, lives=ms(50)), now=START)
-    assert len(due.take(START + ms(60), limit=1)) == 2
+    assert len(take(due, START + ms(60), limit=1)) == 2
+    assert len(due) == 0
+
+
+def test_what_leaves_in_a_moment_is_taken_with_its_instant():
+    due = DueJobs()
+    for slot in range(4):
+        due.put(waiting(slot, START + ms(20) * slot), now=START)
+    taken = take(due, START, ahead=ms(50))
+    assert [each.at for each in taken] == [START, START + ms(20), START + ms(40)]
+    assert due.next_at() == START + ms(60)
+
+
+def test_late_jobs_that_are_taken_ahead_keep_their_distance():
+    due, now = DueJobs(), START + timedelta(seconds=10)
+    for slot in range(20):
+        due.put(waiting(slot, START + ms(20) * slot), now=now)
+    taken = take(due, now, ahead=ms(50))
+    assert [each.at - taken[0].at for each in taken] == [ms(10) * n for n in range(len(taken))]
+    assert taken[-1].at <= now + ms(50)
+    assert due.next_at() > now + ms(50)
+
+
+def test_a_job_that_would_leave_when_its_time_is_over_is_taken_out_at_once():
+    due, now = DueJobs(), START + timedelta(seconds=1)
+    for slot in range(3):
+        due.put(waiting(slot, START + ms(500) * slot, lives=ms(1010)), now=now)
+    assert [each.at is None for each in take(due, now)] == [False]
+    due.put(waiting(3, START + ms(1), lives=ms(1200)), now=now)  # one more in the way of the others
+    left = [each for step in range(0, 2000, 10) for each in take(due, now + ms(step))]
+    assert all(each.at is None or each.at < each.waiting.job.not_after for each in left)
     assert len(due) == 0
 
 
