@@ -296,11 +296,12 @@ class Dispatch:
                 await self._wake.wait()
 
     def _forget(self, outcome: Outcome) -> None:
-        """The outcome is with the broker: a place is free."""
-        key = key_of(outcome)
+        """The outcome is with the broker: a place is free, which somebody waits for when there was none."""
+        key, was_full = key_of(outcome), len(self.placing.in_progress) >= self._max_calls
         if fence := self.placing.in_progress.pop(key, None):
             self._leases.reported(key, fence)
-        self._wake.set()
+        if was_full:
+            self._wake.set()
 
 
 async def _conclude(verdict: Awaitable[None]) -> None:
