@@ -155,7 +155,7 @@ MUTANTS = {
             "no-compare-and-set",
             "the intent does not ask whether the attempt is still to be dialed",
             "echoes",
-            _edit(DIALER, "commit_intents", (" AND a.state = 'granted'", "")),
+            _edit(DIALER, "commit_intents", (" AND a.state || '' = 'granted'", "")),
         ),
         Mutant(
             "ack-before-commit",

@@ -93,7 +93,7 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize()
     def order(self) -> None:
-        self.do(self._database.execute("TRUNCATE campaigns, calls, requeued, attempts, outcomes, outbox CASCADE"))
+        self.do(self._database.execute("TRUNCATE campaigns, calls, requeued, attempts, outcomes, deliveries, outbox CASCADE"))
         made = add_campaign(
             self._database,
             numbers=ENTRIES,

@@ -67,6 +67,7 @@ CREATE TABLE campaign_totals (
 DO $$
 DECLARE
     each text;
+    held record;
     -- From the check of the first step: CHECK ((campaign_id < 10001))
     end_id bigint := (SELECT (regexp_match(pg_get_constraintdef(oid), '< ''?(\d+)'))[1]
                       FROM pg_constraint WHERE conname = 'on_first_shelf' AND conrelid = 'calls_1'::regclass);
@@ -74,6 +75,13 @@ BEGIN
     FOREACH each IN ARRAY ARRAY['calls', 'attempts', 'outcomes', 'deliveries'] LOOP
         EXECUTE format('ALTER TABLE %I ATTACH PARTITION %I FOR VALUES FROM (MINVALUE) TO (%s)', each, each || '_1', end_id);
         EXECUTE format('ALTER TABLE %I DROP CONSTRAINT on_first_shelf', each || '_1');
+    END LOOP;
+    -- Who may use a table may use the one that has its name now.
+    FOR held IN SELECT c.relname, a.grantee, a.privilege_type FROM pg_class AS c, aclexplode(c.relacl) AS a
+                WHERE c.oid IN ('calls_1'::regclass, 'attempts_1'::regclass, 'outcomes_1'::regclass, 'deliveries_1'::regclass)
+                  AND a.grantee <> c.relowner LOOP
+        EXECUTE format('GRANT %s ON %I TO %s', held.privilege_type, rtrim(held.relname, '_1'),
+                       CASE held.grantee WHEN 0 THEN 'PUBLIC' ELSE held.grantee::regrole::text END);
     END LOOP;
     INSERT INTO shelves (no, first_id, end_id) VALUES (1, 1, end_id);
 END $$;
