@@ -1,4 +1,4 @@
-"""Finished calls as files that outlive the ledger's: one of CSV for each campaign, and a list of them with their sums."""
+"""Finished calls as files that outlive their rows: one of CSV for each campaign, and a list of them with their sums."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from io import BufferedRandom
 from pathlib import Path
-from typing import IO
 
 import orjson
 
-from services.results.shelf_store import LONGEST_SECONDS, SQL, ShelfStore
+from services.results.shelf_store import SQL, ShelfStore
 from services.results.shelves import Shelf
 from shared.db.pool import Database, copy_out
 from shared.domain.call_id import QUEUE_CAPACITY
@@ -77,7 +77,7 @@ class Exporter:
                 async with self._database.transaction() as connection:
                     await connection.execute(SQL["allow_long_work"])
                     query = _finished(shelf.no, campaign_id)
-                    rows = await copy_out(connection, query, write=write, timeout=LONGEST_SECONDS)
+                    rows = await copy_out(connection, query, write)
                 await flush()
             size, digest = await asyncio.to_thread(_seal, file)
         return Exported(campaign_id, target.name, rows, size, digest)
@@ -102,7 +102,7 @@ def _make_folder(folder: Path) -> None:
 
 
 @contextmanager
-def _whole_file(target: Path) -> Iterator[IO[bytes]]:
+def _whole_file(target: Path) -> Iterator[BufferedRandom]:
     """Yield a file that takes its name when it is on the disk, and is gone when it does not come to that."""
     part = target.with_name(target.name + ".part")
     with suppress(FileNotFoundError):
@@ -127,7 +127,7 @@ def _sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _seal(file: IO[bytes]) -> tuple[int, str]:
+def _seal(file: BufferedRandom) -> tuple[int, str]:
     """Bring a file to the disk; returns its size and the SHA-256 of what is there."""
     file.flush()
     os.fsync(file.fileno())

@@ -58,7 +58,7 @@ class Keeper:
             if not alone:
                 return
             await self._make_room()
-            for shelf in await self._store.list():
+            for shelf in await self._store.shelves():
                 if shelf.dropped_at is None and (shelf.set_aside_at or (look and await self._may_drop(shelf))):
                     await self._take_down(shelf)
 
@@ -68,7 +68,7 @@ class Keeper:
         Raises:
             ShelfBusy: there is nothing to export, or nowhere to put it.
         """
-        shelf = _pick(await self._store.list(), no)
+        shelf = _pick(await self._store.shelves(), no)
         if self._exporter is None:
             raise ShelfBusy("Set RETENTION_EXPORT_DIR to the folder for the files.")
         return await self._exporter.export(shelf, now=self._clock.now())
@@ -82,7 +82,7 @@ class Keeper:
         async with self._store.alone() as alone:
             if not alone:
                 raise ShelfBusy("A keeper is at work on the shelves just now: try again.")
-            shelf = _pick(await self._store.list(), no)
+            shelf = _pick(await self._store.shelves(), no)
             if shelf.set_aside_at is None and await self.droppable_at(shelf, timedelta()) is None:
                 raise ShelfBusy(f"Shelf {no} takes new campaigns, or calls or results of it are not done.")
             if not await self._take_down(shelf):
@@ -103,18 +103,18 @@ class Keeper:
     async def _make_room(self) -> None:
         """See that new campaigns have a shelf, and that there is a spare one behind it."""
         now, span = self._clock.now(), shelves.span_of(self._kept_for)
-        all_of_them = await self._store.list()
-        current = shelves.find_current(all_of_them, await self._store.next_id())
-        if current and shelves.is_to_close(current, await self._store.next_id(), span=span, now=now):
-            if all_of_them[-1] is not current:  # or campaigns would find no shelf
-                await self._store.close(current, now=now)
-        next_id = await self._store.next_id()
+        all_of_them, next_id = await self._store.shelves(), await self._store.next_id()
+        current = shelves.find_current(all_of_them, next_id)
+        is_last = current is all_of_them[-1]  # then campaigns would find no other
+        if current and not is_last and shelves.is_to_close(current, next_id, span=span, now=now):
+            await self._store.close(current, now=now)
+            next_id = await self._store.next_id()
         for filled in shelves.find_filled(all_of_them, next_id):
             await self._store.close(filled, now=now)
-        while spare := shelves.plan_spare(await self._store.list(), next_id, span):
+        while spare := shelves.plan_spare(await self._store.shelves(), next_id, span):
             await self._store.open(spare)
             log.info("keeper.shelf_opened", shelf=spare.no, campaigns=spare.width)
-        current = shelves.find_current(await self._store.list(), next_id)
+        current = shelves.find_current(await self._store.shelves(), next_id)
         if current and current.opened_at is None:
             await self._store.mark_opened(current, now=now)
 

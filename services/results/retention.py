@@ -1,4 +1,4 @@
-"""`python -m services.results.retention`: look at the shelves that calls lie on, export one, drop one before its time."""
+"""`python -m services.results.retention`: look at the shelves calls lie on, export one, drop one before its time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def list_shelves(database: Database, keeper: Keeper, settings: ResultsSett
     store = ShelfStore(database)
     next_id = await store.next_id()
     lines = [_HEAD]
-    for shelf in await store.list():
+    for shelf in await store.shelves():
         tables = (await store.tables(shelf)).values()
         lines.append(
             f"{shelf.no:>5}  {f'{shelf.first_id}..{shelf.end_id - 1}':>21}  {sum(t.rows for t in tables):>12,}"

@@ -21,7 +21,7 @@ class ResultsSettings(HouseSettings):
     )
     retention_days: int = Field(
         0,
-        description="How long calls are kept after their campaigns were settled (docs/retention.md); 0 keeps them for ever.",
+        description="How long calls are kept after their campaigns are settled (docs/retention.md); 0: for ever.",
         ge=0,
         le=36_500,
     )

@@ -17,7 +17,7 @@ SQL = load_statements("services.results")
 # In the order in which they go: without its attempt nothing is recorded or dialed any more, and what must not be
 # dropped, a result that is to be posted, is looked for in the last, when nobody can write there.
 TABLES = ("attempts", "calls", "outcomes", "deliveries")
-LONGEST_SECONDS = 3600.0  # of a statement about a whole campaign
+_LONGEST_SECONDS = 3600.0  # of a statement about a whole campaign
 _DETACH_SECONDS = 20.0
 _DROP_WAITS = "200ms"  # nobody uses a detached table but a person who looks at it
 
@@ -48,14 +48,14 @@ class ShelfStore:
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[bool]:
-        """Yield whether nobody else keeps the shelves, and hold that; it ends with the connection, however that ends."""
+        """Yield whether nobody else keeps the shelves, and hold that until the connection ends, however it ends."""
         async with self._database.transaction() as connection:
             held: bool = await connection.fetchval(SQL["keep_shelves_alone"])
             if held:
                 await connection.execute(SQL["allow_long_work"])
             yield held
 
-    async def list(self) -> list[Shelf]:
+    async def shelves(self) -> list[Shelf]:
         """Return every shelf there was, oldest first."""
         return [Shelf(**row) for row in await self._database.fetch(SQL["list_shelves"])]
 
@@ -114,11 +114,11 @@ class ShelfStore:
 
     async def is_done(self, shelf: Shelf) -> bool:
         """Whether no result on a shelf that was set aside is still to be posted."""
-        pending = f"SELECT FROM deliveries_{shelf.no} WHERE state = 'pending' LIMIT 1"  # noqa: S608 (a number)
+        pending = f"SELECT FROM deliveries_{shelf.no} WHERE state = 'pending' LIMIT 1"
         return await self._database.fetch_one(pending) is None
 
     async def put_back(self, shelf: Shelf) -> None:
-        """Bring a shelf that was set aside into sight again; its tables still carry the checks that prove their bounds."""
+        """Bring a shelf that was set aside into sight again; the checks on its tables prove their bounds, unread."""
         async with self._database.transaction() as connection:
             for parent, table in (await self.tables(shelf)).items():
                 if table.state is TableState.DETACHED:
@@ -134,7 +134,7 @@ class ShelfStore:
         """Write what is still said of a campaign when its calls are gone."""
         async with self._database.transaction() as connection:
             await connection.execute(SQL["allow_long_work"])
-            await connection.execute(_totals(shelf), campaign_id, timeout=LONGEST_SECONDS)
+            await connection.execute(_totals(shelf), campaign_id, timeout=_LONGEST_SECONDS)
 
     async def drop(self, shelf: Shelf, *, now: datetime) -> None:
         """Drop the tables of a shelf that was set aside."""

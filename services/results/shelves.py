@@ -1,4 +1,4 @@
-"""When the house opens, closes and takes down shelves: stretches of campaigns whose calls lie in tables of their own."""
+"""When the house opens, closes and takes down shelves: stretches of campaigns with tables of their own for calls."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 NARROWEST, WIDEST = 5_000, 1_000_000  # campaigns
-_SHELVES_IN_USE = 4  # closed ones that wait for their time, about; each is one table more for every statement
+_SHELVES_IN_USE = 3  # closed ones that wait for their time, about; each is one table more for every statement
 _SHORTEST_SPAN = timedelta(days=1)
 
 

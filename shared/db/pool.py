@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -130,9 +130,7 @@ async def copy_rows(connection: Connection, table: str, columns: Sequence[str], 
     return touched(status)
 
 
-async def copy_out(
-    connection: Connection, sql: str, *values: Any, write: Callable[[bytes], Awaitable[None]], timeout: float
-) -> int:
+async def copy_out(connection: Connection, sql: str, write: Callable[[bytes], Coroutine[Any, Any, None]]) -> int:
     """Stream the rows of a query as CSV with a head line, a piece at a time; returns their number."""
-    status = await connection.copy_from_query(sql, *values, output=write, format="csv", header=True, timeout=timeout)
+    status = await connection.copy_from_query(sql, output=write, format="csv", header=True, timeout=3600)
     return touched(status)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from shared.db.pool import Database
@@ -101,8 +103,9 @@ async def test_of_a_campaign_whose_calls_were_dropped_the_totals_are_told(api, d
     pool = Database(database, name="test", size=2)
     await pool.open()
     await pool.execute(
-        "INSERT INTO campaign_totals SELECT id, 9, '{\"busy\": 2, \"answered\": 7}', 6, 3 FROM campaigns WHERE id <> $1",
+        "INSERT INTO campaign_totals SELECT id, 9, $2, 6, 3 FROM campaigns WHERE id <> $1",
         second,
+        json.dumps({"busy": 2, "answered": 7}),
     )
     await pool.execute("DELETE FROM deliveries WHERE campaign_id <> $1", second)
     await pool.close()

@@ -144,7 +144,8 @@ async def test_a_thousand_calls_cost_no_more_than_they_did(spent):
     assert not any("RESET" in query for query in statements), "the pool runs a statement of its own after each of ours"
     sizes = await ledger.fetch(
         "SELECT root, max(pg_total_relation_size(relid)) / $1 AS bytes"
-        " FROM unnest('{attempts, outcomes, deliveries}'::text[]) AS root, pg_partition_tree(root::regclass) GROUP BY root",
+        " FROM unnest('{attempts, outcomes, deliveries}'::text[]) AS root, pg_partition_tree(root::regclass)"
+        " GROUP BY root",
         CALLS,
     )
     grown = {row["root"]: row["bytes"] for row in sizes}

@@ -52,7 +52,7 @@ async def left(ledger):
 
 
 async def tables_of(ledger, no):
-    shelf = (await ShelfStore(ledger).list())[no - 1]
+    shelf = (await ShelfStore(ledger).shelves())[no - 1]
     return {table.state.value for table in (await ShelfStore(ledger).tables(shelf)).values()}
 
 
@@ -133,16 +133,17 @@ async def test_what_cannot_be_exported_is_not_dropped(ledger, shelves, tmp_path)
     assert len(await ledger.fetch("SELECT FROM calls_1")) == NUMBERS
     (tmp_path / "shelf-1").unlink()
     await make_keeper(ledger, days=KEPT, folder=tmp_path).keep(look=False)
-    assert await left(ledger) == [{second, third}] * 4 or await left(ledger) == [{third}] * 4
+    assert await left(ledger) == [{second, third}] * 4
     assert (tmp_path / "shelf-1" / f"campaign-{first}.csv.gz").exists()
 
 
 STEPS = ("set_aside", "is_done", "keep_totals", "drop")
 
 
-@pytest.mark.parametrize("step", STEPS)
-@pytest.mark.parametrize("when", ["before", "after"])
-async def test_a_keeper_that_dies_at_any_step_is_followed_by_another(ledger, shelves, tmp_path, monkeypatch, step, when):
+@pytest.mark.parametrize("died", [f"{when} {step}" for step in STEPS for when in ("before", "after")])
+async def test_a_keeper_that_dies_at_any_step_is_followed_by_another(ledger, shelves, tmp_path, monkeypatch, died):
+    when, step = died.split()
+
     class Died(Exception):
         pass
 
@@ -211,17 +212,17 @@ async def test_shelves_are_closed_in_their_time_and_a_spare_one_is_always_there(
     for day in range(0, 3 * KEPT, 2):
         await make_keeper(ledger, days=day).keep()
         await add_campaign(ledger, numbers=1)
-        shelves = await store.list()
+        shelves = await store.shelves()
         assert shelves[-1].first_id > await store.next_id() - 1
-    assert 8 <= len(await store.list()) <= 3 * 4 + 2
-    spans = [shelf.closed_at - shelf.opened_at for shelf in await store.list() if shelf.closed_at]
-    assert {round(span / DAY) for span in spans} == {8}
+    assert 8 <= len(await store.shelves()) <= 3 * 3 + 2
+    spans = [shelf.closed_at - shelf.opened_at for shelf in await store.shelves() if shelf.closed_at]
+    assert {round(span / DAY) for span in spans} == {KEPT / 3}
 
 
 async def test_campaigns_that_are_made_while_a_shelf_is_closed_have_ids_of_their_own(ledger):
     store = ShelfStore(ledger)
     await make_keeper(ledger, days=0).keep()
-    first, *_ = await store.list()
+    first, *_ = await store.shelves()
     await ledger.execute("SELECT setval('campaigns_id_seq', $1)", first.end_id - 40)
     closing = [store.close(first, now=LONG_AGO) for _ in range(3)]
     ids = await asyncio.gather(*(add_campaign(ledger, numbers=1) for _ in range(60)), *closing)
@@ -232,7 +233,7 @@ async def test_campaigns_that_are_made_while_a_shelf_is_closed_have_ids_of_their
 
 
 async def test_a_person_sees_the_shelves_and_drops_one_before_its_time(ledger, shelves, tmp_path):
-    first, second, third = shelves
+    _, second, third = shelves
     keeper = make_keeper(ledger, days=1, folder=tmp_path)
     lines = await retention.list_shelves(ledger, keeper, ResultsSettings(retention_days=KEPT))
     assert [line.split()[0] for line in lines] == ["shelf", "1", "2", "3", "4"]

@@ -1,4 +1,4 @@
-"""Nobody waits while shelves are opened, set aside, put back and dropped: shown by locks that are held, not by time."""
+"""Nobody waits while shelves are opened, set aside, put back and dropped: shown by held locks, not by time."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from datetime import timedelta
 
 import pytest
 
+from services.dialer.store import SQL as DIALER
 from services.pacer.store import SQL as PACER
 from services.results.shelf_store import ShelfStore
 from services.results.shelves import Shelf
+from services.results.store import ResultsStore
 from shared.contracts.calls import Outcome
 from shared.db.pool import TRANSIENT, copy_rows
 from shared.domain.call_state import Disposition
-from services.dialer.store import SQL as DIALER
-from services.results.store import ResultsStore
 from tests.integration.test_retention import make_keeper
 from tests.support.ledger import LONG_AGO, add_campaign, add_grant
 from tests.support.shelves import SOON, add_finished, next_shelf
@@ -108,25 +108,26 @@ class Unfinished:
 async def waiting(ledger):
     """Who waits for a lock."""
     rows = await ledger.fetch(
-        "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND cardinality(pg_blocking_pids(pid)) > 0"
+        "SELECT query FROM pg_stat_activity WHERE datname = current_database()"
+        " AND cardinality(pg_blocking_pids(pid)) > 0"
     )
     return [row["query"] for row in rows]
 
 
 async def test_a_shelf_is_opened_beside_open_transactions_and_before_others(ledger, campaign):
     store, traffic = ShelfStore(ledger), Traffic(ledger, campaign)
-    newest = (await store.list())[-1]
+    newest = (await store.shelves())[-1]
     spare = Shelf(newest.no + 1, newest.end_id, newest.end_id + 5000)
     async with busy(ledger, campaign), ledger.transaction() as connection:
         await ShelfStore(Unfinished(ledger, connection)).open(spare)
         await traffic.goes_on()
     await traffic.goes_on()
-    assert (await store.list())[-1] == spare
+    assert (await store.shelves())[-1] == spare
 
 
 async def test_a_shelf_is_dropped_beside_open_transactions_and_before_others(ledger, campaign):
     store, traffic = ShelfStore(ledger), Traffic(ledger, campaign)
-    first, *_ = await store.list()
+    first, *_ = await store.shelves()
     await store.set_aside(first, now=LONG_AGO)
     async with busy(ledger, campaign), ledger.transaction() as connection:
         await ShelfStore(Unfinished(ledger, connection)).drop(first, now=LONG_AGO)
@@ -136,7 +137,7 @@ async def test_a_shelf_is_dropped_beside_open_transactions_and_before_others(led
 
 async def test_a_shelf_is_put_back_beside_open_transactions_and_before_others(ledger, campaign):
     store, traffic = ShelfStore(ledger), Traffic(ledger, campaign)
-    first, *_ = await store.list()
+    first, *_ = await store.shelves()
     await store.set_aside(first, now=LONG_AGO)
     async with busy(ledger, campaign), ledger.transaction() as connection:
         await ShelfStore(Unfinished(ledger, connection)).put_back(first)
@@ -146,7 +147,7 @@ async def test_a_shelf_is_put_back_beside_open_transactions_and_before_others(le
 
 async def test_a_keeper_waits_for_an_open_transaction_and_nobody_waits_for_the_keeper(ledger, campaign):
     store, traffic = ShelfStore(ledger), Traffic(ledger, campaign)
-    first, *_ = await store.list()
+    first, *_ = await store.shelves()
     async with busy(ledger, campaign) as connection:
         keeper = asyncio.create_task(store.set_aside(first, now=LONG_AGO))
 
@@ -170,7 +171,7 @@ async def test_a_keeper_waits_for_an_open_transaction_and_nobody_waits_for_the_k
 
 async def test_a_detachment_that_was_cut_off_is_finished_by_the_next_keeper(ledger, campaign):
     store = ShelfStore(ledger)
-    first, second, *_ = await store.list()
+    first, second, *_ = await store.shelves()
     async with busy(ledger, campaign):
         keeper = asyncio.create_task(store.set_aside(first, now=LONG_AGO))
 

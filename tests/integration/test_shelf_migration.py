@@ -87,7 +87,10 @@ async def test_who_could_read_calls_still_can(old, ledger):
 async def test_a_program_of_before_goes_on_during_the_migration(old, ledger):
     """Its statements are prepared already, and its campaign begins before the tables are split and goes on after."""
     campaign = await add_campaign(ledger, numbers=10)
-    insert = "INSERT INTO outcomes (campaign_id, seq, disposition, attempts, ended_at, recorded_at) VALUES ($1, $2, 'busy', 1, $3, $3)"
+    insert = (
+        "INSERT INTO outcomes (campaign_id, seq, disposition, attempts, ended_at, recorded_at)"
+        " VALUES ($1, $2, 'busy', 1, $3, $3)"
+    )
     async with ledger.connection() as connection:
         await connection.execute(insert, campaign, 1, LONG_AGO)
         other = await asyncpg.connect(old)

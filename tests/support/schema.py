@@ -12,7 +12,8 @@ import asyncpg
 
 _TABLES = """
 SELECT c.oid::bigint AS oid, c.relname::text AS name, c.relpersistence = 'u' AS unlogged, c.reloptions AS options,
-       pg_get_partkeydef(c.oid) AS key, i.inhparent::regclass::text AS whole, pg_get_expr(c.relpartbound, c.oid) AS part,
+       pg_get_partkeydef(c.oid) AS key,
+       i.inhparent::regclass::text AS whole, pg_get_expr(c.relpartbound, c.oid) AS part,
        ARRAY(SELECT DISTINCT k.confrelid::bigint FROM pg_constraint AS k
              WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid <> c.oid)
        || array_remove(ARRAY[i.inhparent::bigint], NULL) AS needs
@@ -104,10 +105,7 @@ async def _table(connection: asyncpg.Connection, table: asyncpg.Record) -> str:
         f"    {column['name']:{names}} {_shortened(column['type']):{types}}{_qualities(column)}".rstrip()
         for column in columns
     ]
-    parts += [
-        f"    CONSTRAINT {constraint['name']} {_shortened(constraint['words'])}"
-        for constraint in constraints
-    ]
+    parts += [f"    CONSTRAINT {constraint['name']} {_shortened(constraint['words'])}" for constraint in constraints]
     kind = "UNLOGGED TABLE" if table["unlogged"] else "TABLE"
     split = f" PARTITION BY {table['key']}" if table["key"] else ""
     return "\n".join([f"CREATE {kind} {table['name']} (", ",\n".join(parts), f"){split}{options};", *indexes])

@@ -15,12 +15,12 @@ SOON = LONG_AGO + timedelta(minutes=1)
 async def next_shelf(ledger: Database, *, now: datetime = LONG_AGO) -> None:
     """Close the current shelf and see that there is a spare one behind the next."""
     store = ShelfStore(ledger)
-    if spare := plan_spare(await store.list(), await store.next_id(), None):
+    if spare := plan_spare(await store.shelves(), await store.next_id(), None):
         await store.open(spare)
-    current = find_current(await store.list(), await store.next_id())
+    current = find_current(await store.shelves(), await store.next_id())
     assert current is not None
     await store.close(current, now=now)
-    if spare := plan_spare(await store.list(), await store.next_id(), None):
+    if spare := plan_spare(await store.shelves(), await store.next_id(), None):
         await store.open(spare)
 
 
