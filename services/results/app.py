@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from services.results.consumer import Consumer
 from services.results.courier import Courier
-from services.results.keeper import Keeper
+from services.results.retention.keeper import Keeper
 from services.results.settings import ResultsSettings
 from services.results.store import ResultsStore
 from shared.contracts.calls import CallsEnded, CallsExpired

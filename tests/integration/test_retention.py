@@ -12,11 +12,11 @@ from datetime import timedelta
 
 import pytest
 
-from services.results import keeper as keeping
-from services.results import retention
-from services.results.keeper import Keeper, ShelfBusy
+from services.results.retention import __main__ as command
+from services.results.retention import keeper as keeping
+from services.results.retention.keeper import Keeper, ShelfBusy
+from services.results.retention.store import ShelfStore
 from services.results.settings import ResultsSettings
-from services.results.shelf_store import ShelfStore
 from shared.clock import Clock, Reading
 from tests.support.ledger import LONG_AGO, add_campaign
 from tests.support.shelves import add_finished, next_shelf
@@ -235,7 +235,7 @@ async def test_campaigns_that_are_made_while_a_shelf_is_closed_have_ids_of_their
 async def test_a_person_sees_the_shelves_and_drops_one_before_its_time(ledger, shelves, tmp_path):
     _, second, third = shelves
     keeper = make_keeper(ledger, days=1, folder=tmp_path)
-    lines = await retention.list_shelves(ledger, keeper, ResultsSettings(retention_days=KEPT))
+    lines = await command.list_shelves(ledger, keeper, ResultsSettings(retention_days=KEPT))
     assert [line.split()[0] for line in lines] == ["shelf", "1", "2", "3", "4"]
     assert [line.split()[4] for line in lines[1:]] == ["closed", "closed", "open", "spare"]
     assert lines[1].endswith(f"from {LONG_AGO + KEPT * DAY:%Y-%m-%d %H:%MZ}")
@@ -247,12 +247,12 @@ async def test_a_person_sees_the_shelves_and_drops_one_before_its_time(ledger, s
     for no in (1, 3, 4, 99):
         with pytest.raises(ShelfBusy):
             await keeper.drop(no)
-    assert "dropped 2021-01-02" in (await retention.list_shelves(ledger, keeper, ResultsSettings()))[1]
+    assert "dropped 2021-01-02" in (await command.list_shelves(ledger, keeper, ResultsSettings()))[1]
 
 
 def test_the_command_says_what_is_wrong_and_what_to_do(database, monkeypatch, capsys):
     monkeypatch.setenv("DATABASE_URL", database)
-    assert retention.main(["list"]) == 0
+    assert command.main(["list"]) == 0
     assert "campaigns" in capsys.readouterr().out
     for words, said in (
         (["drop", "1"], "Shelf 1 takes new campaigns"),
@@ -260,7 +260,7 @@ def test_the_command_says_what_is_wrong_and_what_to_do(database, monkeypatch, ca
         (["drop", "5"], "There is no shelf 5"),
     ):
         with pytest.raises(SystemExit) as ended:
-            retention.main(words)
+            command.main(words)
         assert ended.value.code == 1
         assert said in capsys.readouterr().err
 

@@ -10,8 +10,8 @@ import pytest
 
 from services.dialer.store import SQL as DIALER
 from services.pacer.store import SQL as PACER
-from services.results.shelf_store import ShelfStore
-from services.results.shelves import Shelf
+from services.results.retention.shelves import Shelf
+from services.results.retention.store import ShelfStore
 from services.results.store import ResultsStore
 from shared.contracts.calls import Outcome
 from shared.db.pool import TRANSIENT, copy_rows

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from services.results.shelf_store import ShelfStore
-from services.results.shelves import find_current, plan_spare
+from services.results.retention.shelves import find_current, plan_spare
+from services.results.retention.store import ShelfStore
 from shared.db.pool import Database
 from tests.support.ledger import LONG_AGO, add_campaign
 

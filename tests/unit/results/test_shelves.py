@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from services.results.shelves import (
+from services.results.retention.shelves import (
     NARROWEST,
     WIDEST,
     Shelf,

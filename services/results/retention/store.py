@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from services.results.shelves import Shelf, Standing
+from services.results.retention.shelves import Shelf, Standing
 from shared.db.pool import Connection, Database
 from shared.db.statements import load_statements
 
-SQL = load_statements("services.results")
+SQL = load_statements("services.results.retention")
 
 # In the order in which they go: without its attempt nothing is recorded or dialed any more, and what must not be
 # dropped, a result that is to be posted, is looked for in the last, when nobody can write there.

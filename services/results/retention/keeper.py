@@ -10,11 +10,11 @@ from pathlib import Path
 
 import structlog
 
-from services.results import shelves
-from services.results.export import Exporter
+from services.results.retention import shelves
+from services.results.retention.export import Exporter
+from services.results.retention.shelves import Shelf
+from services.results.retention.store import ShelfStore
 from services.results.settings import ResultsSettings
-from services.results.shelf_store import ShelfStore
-from services.results.shelves import Shelf
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT, Database
 

@@ -7,10 +7,10 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from services.results.keeper import Keeper, ShelfBusy
+from services.results.retention.keeper import Keeper, ShelfBusy
+from services.results.retention.shelves import Shelf
+from services.results.retention.store import ShelfStore
 from services.results.settings import ResultsSettings
-from services.results.shelf_store import ShelfStore
-from services.results.shelves import Shelf
 from shared.clock import Clock
 from shared.db.house import NoHouse, find_database
 from shared.db.house_clock import read_clock

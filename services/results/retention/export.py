@@ -15,8 +15,8 @@ from pathlib import Path
 
 import orjson
 
-from services.results.shelf_store import SQL, ShelfStore
-from services.results.shelves import Shelf
+from services.results.retention.shelves import Shelf
+from services.results.retention.store import SQL, ShelfStore
 from shared.db.pool import Database, copy_out
 from shared.domain.call_id import QUEUE_CAPACITY
 
