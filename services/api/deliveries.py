@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+import orjson
+
+from services.api.errors import Problem
 from services.api.schemas.deliveries import DeliveriesPage
 from shared.contracts.deliveries import ReplayDeliveries
 from shared.db.outbox import append
@@ -17,7 +20,13 @@ SQL = load_statements("services.api")
 
 
 async def list_dead(database: Database, *, account_id: int, page: DeliveriesPage) -> list[dict[str, Any]]:
-    """Return dead letters in the order of their calls; nothing personal is in them."""
+    """Return dead letters in the order of their calls; nothing personal is in them.
+
+    Raises:
+        Problem: 410 they were dropped with the campaign's calls.
+    """
+    async with database.connection() as connection:
+        await _refuse_dropped(connection, account_id, page.campaign_id)
     rows = await database.fetch(SQL["list_dead_letters"], account_id, page.campaign_id, *page.after, page.limit)
     return [
         {
@@ -37,10 +46,32 @@ async def list_dead(database: Database, *, account_id: int, page: DeliveriesPage
 async def replay(
     connection: Connection, *, account_id: int, campaign_id: int | None, now: datetime
 ) -> Mapping[str, Any]:
-    """Leave the letter that has dead letters posted again; returns how many there are now."""
+    """Leave the letter that has dead letters posted again; returns how many there are now.
+
+    Raises:
+        Problem: 410 they were dropped with the campaign's calls.
+    """
+    await _refuse_dropped(connection, account_id, campaign_id)
     row = await connection.fetchrow(SQL["count_dead_letters"], account_id, campaign_id)
     assert row is not None
     if row["dead_letters"]:
         letter = ReplayDeliveries(account_id=account_id, campaign_id=campaign_id, asked_at=now)
         await append(connection, letter, now=now)
     return {"dead_letters": row["dead_letters"]}
+
+
+async def _refuse_dropped(connection: Connection, account_id: int, campaign_id: int | None) -> None:
+    """Refuse what is asked of one campaign when its calls are kept no more, with what is known of them."""
+    if campaign_id is None:
+        return
+    totals = await connection.fetchrow(SQL["dropped_totals"], account_id, campaign_id)
+    if totals is not None:
+        raise Problem(
+            410,
+            "The campaign's calls and results are older than they are kept, and were dropped; their totals are left.",
+            slug="calls-dropped",
+            calls=totals["calls"],
+            outcomes=orjson.loads(totals["outcomes"]),
+            delivered=totals["delivered"],
+            dead_letters=totals["dead"],
+        )

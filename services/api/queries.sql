@@ -223,6 +223,11 @@ ORDER BY campaign_id, seq, version LIMIT $6::bigint;
 SELECT count(*) AS dead_letters FROM deliveries
 WHERE state = 'dead' AND account_id = $1 AND ($2::bigint IS NULL OR campaign_id = $2);
 
+-- name: dropped_totals
+-- What is kept of a campaign of an account whose calls were dropped.
+SELECT t.calls, t.outcomes, t.delivered, t.dead FROM campaign_totals AS t JOIN campaigns AS c ON c.id = t.campaign_id
+WHERE c.account_id = $1 AND c.id = $2;
+
 -- name: record_audit
 -- Who did what, in the transaction of its effect.
 INSERT INTO audit (account_id, at, actor, token_id, operation, resource_kind, resource_id, quantity, request_id, status)

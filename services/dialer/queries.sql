@@ -11,7 +11,8 @@ GROUP BY c.id, s.id;
 -- name: commit_intents
 -- The point of no return, for all calls whose slot begins by $8: granted → dialing. The campaigns are locked FOR SHARE, so
 -- that a `stop` waits for this statement; a campaign that somebody is changing is passed over and asked again later,
--- so that it holds up no neighbour.
+-- so that it holds up no neighbour. Rows are looked up one by one, by their keys (OFFSET 0, state || ''): what the
+-- planner believes of the shelves' sizes and states would have it read many.
 WITH job AS (
     SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::integer[])
         AS j (campaign_id, period_no, slot_no, revision)
@@ -24,11 +25,15 @@ WITH job AS (
     SET state = 'dialing', owner = $5, fence = a.fence + 1, intent_at = $6, lease_until = $7, doubted = false
     FROM job JOIN running ON running.id = job.campaign_id AND running.revision = job.revision
     WHERE a.campaign_id = job.campaign_id AND a.period_no = job.period_no AND a.slot_no = job.slot_no
-      AND a.revision = job.revision AND a.state = 'granted' AND a.not_before <= $8 AND $6 < a.not_after
+      AND a.revision = job.revision AND a.state || '' = 'granted' AND a.not_before <= $8 AND $6 < a.not_after
     RETURNING a.campaign_id, a.period_no, a.slot_no, a.seq, a.fence, a.not_before, a.not_after, running.start_url
 )
 SELECT i.*, c.phone, c.ani, c.postd, c.message_reference
-FROM intended AS i JOIN calls AS c ON c.campaign_id = i.campaign_id AND c.seq = i.seq;
+FROM intended AS i
+CROSS JOIN LATERAL (
+    SELECT c.phone, c.ani, c.postd, c.message_reference FROM calls AS c
+    WHERE c.campaign_id = i.campaign_id AND c.seq = i.seq OFFSET 0
+) AS c;
 
 -- name: find_open
 -- Which of the jobs that a commit left out may still be dialed: their campaign was being changed at that moment.
@@ -36,7 +41,10 @@ SELECT job.campaign_id, job.period_no, job.slot_no
 FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::integer[])
     AS job (campaign_id, period_no, slot_no, revision)
 JOIN campaigns AS c ON c.id = job.campaign_id AND c.revision = job.revision AND c.state = 'running'
-JOIN attempts AS a USING (campaign_id, period_no, slot_no)
+CROSS JOIN LATERAL (
+    SELECT a.state, a.revision, a.not_after FROM attempts AS a
+    WHERE a.campaign_id = job.campaign_id AND a.period_no = job.period_no AND a.slot_no = job.slot_no OFFSET 0
+) AS a
 WHERE a.state = 'granted' AND a.revision = job.revision AND $5 < a.not_after;
 
 -- name: retract_intents
@@ -44,14 +52,16 @@ WHERE a.state = 'granted' AND a.revision = job.revision AND $5 < a.not_after;
 UPDATE attempts AS a SET state = 'granted', owner = NULL, lease_until = NULL, intent_at = NULL
 FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::integer[]) AS r (campaign_id, period_no, slot_no, fence)
 WHERE a.campaign_id = r.campaign_id AND a.period_no = r.period_no AND a.slot_no = r.slot_no
-  AND a.state = 'dialing' AND a.owner = $5 AND a.fence = r.fence;
+  AND a.state || '' = 'dialing' AND a.owner = $5 AND a.fence = r.fence;
 
 -- name: find_my_intents
 -- What a commit of unknown fate left behind: my rows of these slots with the instant of that commit.
 SELECT a.campaign_id, a.period_no, a.slot_no, a.fence
-FROM attempts AS a
-JOIN unnest($1::bigint[], $2::integer[], $3::bigint[]) AS j (campaign_id, period_no, slot_no)
-  USING (campaign_id, period_no, slot_no)
+FROM unnest($1::bigint[], $2::integer[], $3::bigint[]) AS j (campaign_id, period_no, slot_no)
+CROSS JOIN LATERAL (
+    SELECT * FROM attempts AS a
+    WHERE a.campaign_id = j.campaign_id AND a.period_no = j.period_no AND a.slot_no = j.slot_no OFFSET 0
+) AS a
 WHERE a.state = 'dialing' AND a.owner = $4 AND a.intent_at = $5;
 
 -- name: renew_leases
@@ -59,14 +69,21 @@ WHERE a.state = 'dialing' AND a.owner = $4 AND a.intent_at = $5;
 -- that is locked is being recorded: to wait for it would be a deadlock, since whoever records waits for others of these.
 WITH mine AS MATERIALIZED (
     SELECT a.campaign_id, a.period_no, a.slot_no
-    FROM attempts AS a, unnest($1::bigint[], $2::integer[], $3::bigint[], $6::integer[])
+    FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $6::integer[])
         AS r (campaign_id, period_no, slot_no, fence)
-    WHERE a.campaign_id = r.campaign_id AND a.period_no = r.period_no AND a.slot_no = r.slot_no
-      AND a.state = 'dialing' AND a.owner = $4 AND a.fence = r.fence
+    CROSS JOIN LATERAL (
+        SELECT * FROM attempts AS a
+        WHERE a.campaign_id = r.campaign_id AND a.period_no = r.period_no AND a.slot_no = r.slot_no OFFSET 0
+    ) AS a
+    WHERE a.state = 'dialing' AND a.owner = $4 AND a.fence = r.fence
 ), free AS (
-    SELECT a.campaign_id, a.period_no, a.slot_no FROM attempts AS a JOIN mine USING (campaign_id, period_no, slot_no)
-    WHERE a.state = 'dialing' AND a.owner = $4
-    FOR NO KEY UPDATE OF a SKIP LOCKED
+    SELECT a.campaign_id, a.period_no, a.slot_no
+    FROM mine CROSS JOIN LATERAL (
+        SELECT * FROM attempts AS a
+        WHERE a.campaign_id = mine.campaign_id AND a.period_no = mine.period_no AND a.slot_no = mine.slot_no
+          AND a.state || '' = 'dialing' AND a.owner = $4
+        FOR NO KEY UPDATE SKIP LOCKED
+    ) AS a
 ), renewed AS (
     UPDATE attempts AS a SET lease_until = $5, doubted = false
     FROM free AS f
@@ -77,7 +94,9 @@ SELECT * FROM mine;
 -- name: find_seqs
 -- Which queue entries lost attempts were for.
 SELECT a.campaign_id, a.period_no, a.slot_no, a.seq
-FROM attempts AS a
-JOIN unnest($1::bigint[], $2::integer[], $3::bigint[]) AS s (campaign_id, period_no, slot_no)
-  USING (campaign_id, period_no, slot_no)
+FROM unnest($1::bigint[], $2::integer[], $3::bigint[]) AS s (campaign_id, period_no, slot_no)
+CROSS JOIN LATERAL (
+    SELECT * FROM attempts AS a
+    WHERE a.campaign_id = s.campaign_id AND a.period_no = s.period_no AND a.slot_no = s.slot_no OFFSET 0
+) AS a
 WHERE a.state IN ('dialing', 'orphaned', 'unknown');

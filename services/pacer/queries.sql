@@ -184,15 +184,13 @@ FOR UPDATE OF p SKIP LOCKED;
 
 -- name: requeue_unheard
 -- Entries of a stretch that were never dialed and have no outcome: the letter about them was lost. Returns how many.
--- Each part names the stretch, or the planner reads all outcomes of a campaign to compare them with 20,000.
+-- OFFSET 0: looked up one by one, or the planner reads all outcomes of a campaign to compare them with 20,000.
 WITH unheard AS (
     SELECT c.seq FROM calls AS c
     WHERE c.campaign_id = $1 AND c.seq > $2 AND c.seq <= $3
-      AND NOT EXISTS (SELECT FROM outcomes AS o
-                      WHERE o.campaign_id = $1 AND o.seq = c.seq AND o.seq > $2 AND o.seq <= $3)
+      AND NOT EXISTS (SELECT FROM outcomes AS o WHERE o.campaign_id = $1 AND o.seq = c.seq OFFSET 0)
       AND NOT EXISTS (SELECT FROM attempts AS a
-                      WHERE a.campaign_id = $1 AND a.seq = c.seq AND a.seq > $2 AND a.seq <= $3
-                        AND a.lapsed_at IS NULL)
+                      WHERE a.campaign_id = $1 AND a.seq = c.seq AND a.lapsed_at IS NULL OFFSET 0)
 ), again AS (
     INSERT INTO requeued (campaign_id, seq) SELECT $1, seq FROM unheard ON CONFLICT DO NOTHING
 )
@@ -202,8 +200,7 @@ SELECT count(*) AS entries FROM unheard;
 -- Calls of lost dialers in a stretch, without an outcome; those that are unknown already must be told of again.
 SELECT a.campaign_id, a.period_no, a.slot_no, a.seq, a.intent_at, a.state FROM attempts AS a
 WHERE a.campaign_id = $1 AND a.seq > $2 AND a.seq <= $3 AND a.lapsed_at IS NULL AND a.state IN ('orphaned', 'unknown')
-  AND NOT EXISTS (SELECT FROM outcomes AS o
-                  WHERE o.campaign_id = $1 AND o.seq = a.seq AND o.seq > $2 AND o.seq <= $3)
+  AND NOT EXISTS (SELECT FROM outcomes AS o WHERE o.campaign_id = $1 AND o.seq = a.seq OFFSET 0)
 ORDER BY a.seq LIMIT 1000;
 
 -- name: mark_undrained

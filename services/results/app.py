@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from services.results.consumer import Consumer
 from services.results.courier import Courier
+from services.results.retention.keeper import Keeper
 from services.results.settings import ResultsSettings
 from services.results.store import ResultsStore
 from shared.contracts.calls import CallsEnded, CallsExpired
@@ -38,5 +39,6 @@ def build(settings: ResultsSettings, platform: Platform) -> Service:
             Consumer(CallsExpired, broker, clock, record=record_expired),
             Consumer(ReplayDeliveries, broker, clock, record=replay),
             courier,
+            Keeper(platform.database, clock, settings),
         ),
     )

@@ -5,8 +5,11 @@ WITH told AS (
     SELECT t.* FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
                            $7::timestamptz[], $8::timestamptz[], $9::integer[], $10::text[])
         AS t (campaign_id, period_no, slot_no, seq, disposition, callee_type, dialed_at, ended_at, duration, error)
-    JOIN attempts AS a USING (campaign_id, period_no, slot_no, seq)
-    WHERE a.intent_at IS NOT NULL
+    CROSS JOIN LATERAL (
+        SELECT a.seq, a.intent_at FROM attempts AS a
+        WHERE a.campaign_id = t.campaign_id AND a.period_no = t.period_no AND a.slot_no = t.slot_no OFFSET 0
+    ) AS a
+    WHERE a.seq = t.seq AND a.intent_at IS NOT NULL
 ), recorded AS (
     INSERT INTO outcomes AS o (campaign_id, seq, disposition, callee_type, attempts, dialed_at, ended_at, duration,
                                error, recorded_at)
@@ -27,7 +30,9 @@ WITH told AS (
 )
 SELECT r.*, c.phone, c.message_reference, k.account_id, k.result_url
 FROM recorded AS r
-JOIN calls AS c ON c.campaign_id = r.campaign_id AND c.seq = r.seq
+CROSS JOIN LATERAL (
+    SELECT c.phone, c.message_reference FROM calls AS c WHERE c.campaign_id = r.campaign_id AND c.seq = r.seq OFFSET 0
+) AS c
 JOIN campaigns AS k ON k.id = r.campaign_id;
 
 -- name: record_expired
@@ -35,18 +40,20 @@ JOIN campaigns AS k ON k.id = r.campaign_id;
 WITH recorded AS (
     INSERT INTO outcomes (campaign_id, seq, disposition, attempts, ended_at, error, recorded_at)
     SELECT $1, c.seq, 'expired', 0, $3, $4, $5
-    FROM calls AS c
-    WHERE c.campaign_id = $1 AND c.seq = ANY($2::bigint[])
-      AND NOT EXISTS (SELECT FROM attempts AS a
-                      WHERE a.campaign_id = c.campaign_id AND a.seq = c.seq AND a.lapsed_at IS NULL
-                        AND a.intent_at IS NOT NULL)
+    FROM unnest($2::bigint[]) AS s (seq)
+    CROSS JOIN LATERAL (SELECT c.seq FROM calls AS c WHERE c.campaign_id = $1 AND c.seq = s.seq OFFSET 0) AS c
+    WHERE NOT EXISTS (SELECT FROM attempts AS a
+                      WHERE a.campaign_id = $1 AND a.seq = c.seq AND a.lapsed_at IS NULL
+                        AND a.intent_at IS NOT NULL OFFSET 0)
     ORDER BY c.seq
     ON CONFLICT (campaign_id, seq) DO NOTHING
     RETURNING *
 )
 SELECT r.*, c.phone, c.message_reference, k.account_id, k.result_url
 FROM recorded AS r
-JOIN calls AS c ON c.campaign_id = r.campaign_id AND c.seq = r.seq
+CROSS JOIN LATERAL (
+    SELECT c.phone, c.message_reference FROM calls AS c WHERE c.campaign_id = r.campaign_id AND c.seq = r.seq OFFSET 0
+) AS c
 JOIN campaigns AS k ON k.id = r.campaign_id;
 
 -- name: add_deliveries
@@ -76,14 +83,14 @@ RETURNING d.campaign_id, d.seq, d.version, d.account_id, d.url, lower(split_part
           CASE WHEN a.previous_until > $1 THEN a.previous_secret END AS previous_secret;
 
 -- name: settle_deliveries
--- How tries went. What somebody else settled meanwhile stays settled.
+-- How tries went. What somebody else settled meanwhile stays settled. (state || '': found by key, not among the pending.)
 UPDATE deliveries AS d
 SET state = s.state, tries = s.tries, next_at = coalesce(s.next_at, d.next_at), finished_at = s.finished_at,
     last_status = s.last_status, last_error = s.last_error
 FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::text[], $5::integer[], $6::timestamptz[],
             $7::timestamptz[], $8::integer[], $9::text[])
     AS s (campaign_id, seq, version, state, tries, next_at, finished_at, last_status, last_error)
-WHERE d.campaign_id = s.campaign_id AND d.seq = s.seq AND d.version = s.version AND d.state = 'pending';
+WHERE d.campaign_id = s.campaign_id AND d.seq = s.seq AND d.version = s.version AND d.state || '' = 'pending';
 
 -- name: list_dead
 -- The dead letters of one campaign or of all, oldest first.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -127,4 +127,10 @@ def touched(status: str) -> int:
 async def copy_rows(connection: Connection, table: str, columns: Sequence[str], source: AsyncIterator[bytes]) -> int:
     """Stream rows in COPY's text format into a table, inside the connection's transaction; returns their number."""
     status = await connection.copy_to_table(table, source=source, columns=list(columns), format="text", timeout=3600)
+    return touched(status)
+
+
+async def copy_out(connection: Connection, sql: str, write: Callable[[bytes], Coroutine[Any, Any, None]]) -> int:
+    """Stream the rows of a query as CSV with a head line, a piece at a time; returns their number."""
+    status = await connection.copy_from_query(sql, output=write, format="csv", header=True, timeout=3600)
     return touched(status)

@@ -110,16 +110,6 @@ CREATE TABLE campaign_profiles (
 );
 CREATE INDEX campaign_profiles_by_profile ON campaign_profiles (profile_id);
 
-CREATE TABLE calls (
-    campaign_id       bigint NOT NULL,
-    seq               bigint NOT NULL,
-    phone             text   NOT NULL,
-    ani               text,
-    postd             text,
-    message_reference text,
-    CONSTRAINT calls_pkey PRIMARY KEY (campaign_id, seq)
-);
-
 CREATE TABLE pacing (
     campaign_id   bigint      NOT NULL,
     next_seq      bigint      NOT NULL DEFAULT 1,
@@ -150,71 +140,6 @@ CREATE TABLE requeued (
     seq         bigint NOT NULL,
     CONSTRAINT requeued_pkey PRIMARY KEY (campaign_id, seq)
 );
-
-CREATE TABLE attempts (
-    campaign_id bigint      NOT NULL,
-    period_no   integer     NOT NULL,
-    slot_no     bigint      NOT NULL,
-    seq         bigint      NOT NULL,
-    revision    integer     NOT NULL,
-    state       text        NOT NULL,
-    due_at      timestamptz NOT NULL,
-    not_before  timestamptz NOT NULL,
-    not_after   timestamptz NOT NULL,
-    fence       integer     NOT NULL DEFAULT 0,
-    owner       text,
-    lease_until timestamptz,
-    intent_at   timestamptz,
-    orphaned_at timestamptz,
-    lapsed_at   timestamptz,
-    doubted     boolean     NOT NULL DEFAULT false,
-    CONSTRAINT attempts_pkey PRIMARY KEY (campaign_id, period_no, slot_no),
-    CONSTRAINT attempts_check CHECK (not_before >= due_at AND not_after > not_before),
-    CONSTRAINT attempts_check1 CHECK ((lapsed_at IS NOT NULL) = (state = 'lapsed')),
-    CONSTRAINT attempts_check2 CHECK ((intent_at IS NOT NULL) = (state IN ('dialing', 'orphaned', 'unknown', 'done'))),
-    CONSTRAINT attempts_state_check CHECK (state IN ('granted', 'lapsed', 'dialing', 'orphaned', 'unknown', 'done'))
-) WITH (fillfactor=85);
-CREATE UNIQUE INDEX attempts_one_per_entry ON attempts (campaign_id, seq) WHERE lapsed_at IS NULL;
-CREATE INDEX attempts_to_lapse ON attempts (not_after) WHERE state = 'granted';
-CREATE INDEX attempts_to_orphan ON attempts (lease_until) WHERE state = 'dialing';
-CREATE INDEX attempts_to_settle ON attempts (orphaned_at) WHERE state = 'orphaned';
-
-CREATE TABLE outcomes (
-    campaign_id bigint      NOT NULL,
-    seq         bigint      NOT NULL,
-    version     smallint    NOT NULL DEFAULT 1,
-    disposition text        NOT NULL,
-    callee_type text,
-    attempts    smallint    NOT NULL,
-    dialed_at   timestamptz,
-    ended_at    timestamptz NOT NULL,
-    duration    integer     NOT NULL DEFAULT 0,
-    error       text,
-    recorded_at timestamptz NOT NULL,
-    CONSTRAINT outcomes_pkey PRIMARY KEY (campaign_id, seq),
-    CONSTRAINT outcomes_disposition_check CHECK (disposition IN ('answered', 'busy', 'no_answer', 'rejected', 'unreachable', 'invalid', 'expired', 'unknown'))
-);
-
-CREATE TABLE deliveries (
-    campaign_id bigint      NOT NULL,
-    seq         bigint      NOT NULL,
-    version     smallint    NOT NULL,
-    account_id  bigint      NOT NULL,
-    url         text        NOT NULL,
-    body        bytea       NOT NULL,
-    state       text        NOT NULL,
-    tries       integer     NOT NULL DEFAULT 0,
-    created_at  timestamptz NOT NULL,
-    next_at     timestamptz NOT NULL,
-    finished_at timestamptz,
-    last_status integer,
-    last_error  text,
-    CONSTRAINT deliveries_pkey PRIMARY KEY (campaign_id, seq, version),
-    CONSTRAINT deliveries_account_id_campaign_id_fkey FOREIGN KEY (account_id, campaign_id) REFERENCES campaigns(account_id, id),
-    CONSTRAINT deliveries_state_check CHECK (state IN ('pending', 'delivered', 'dead'))
-);
-CREATE INDEX deliveries_dead ON deliveries (account_id, campaign_id) WHERE state = 'dead';
-CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 'pending';
 
 CREATE TABLE outbox (
     id         bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
@@ -269,6 +194,112 @@ CREATE TABLE audit (
 CREATE INDEX audit_by_account ON audit (account_id, id);
 CREATE INDEX audit_to_forget ON audit (at);
 
+CREATE TABLE calls (
+    campaign_id       bigint NOT NULL,
+    seq               bigint NOT NULL,
+    phone             text   NOT NULL,
+    ani               text,
+    postd             text,
+    message_reference text,
+    CONSTRAINT calls_pkey PRIMARY KEY (campaign_id, seq)
+) PARTITION BY RANGE (campaign_id);
+
+CREATE TABLE calls_1 PARTITION OF calls FOR VALUES FROM (MINVALUE) TO (10001);
+
+CREATE TABLE attempts (
+    campaign_id bigint      NOT NULL,
+    period_no   integer     NOT NULL,
+    slot_no     bigint      NOT NULL,
+    seq         bigint      NOT NULL,
+    revision    integer     NOT NULL,
+    state       text        NOT NULL,
+    due_at      timestamptz NOT NULL,
+    not_before  timestamptz NOT NULL,
+    not_after   timestamptz NOT NULL,
+    fence       integer     NOT NULL DEFAULT 0,
+    owner       text,
+    lease_until timestamptz,
+    intent_at   timestamptz,
+    orphaned_at timestamptz,
+    lapsed_at   timestamptz,
+    doubted     boolean     NOT NULL DEFAULT false,
+    CONSTRAINT attempts_pkey PRIMARY KEY (campaign_id, period_no, slot_no),
+    CONSTRAINT attempts_check CHECK (not_before >= due_at AND not_after > not_before),
+    CONSTRAINT attempts_check1 CHECK ((lapsed_at IS NOT NULL) = (state = 'lapsed')),
+    CONSTRAINT attempts_check2 CHECK ((intent_at IS NOT NULL) = (state IN ('dialing', 'orphaned', 'unknown', 'done'))),
+    CONSTRAINT attempts_state_check CHECK (state IN ('granted', 'lapsed', 'dialing', 'orphaned', 'unknown', 'done'))
+) PARTITION BY RANGE (campaign_id);
+CREATE UNIQUE INDEX attempts_one_per_entry ON attempts (campaign_id, seq) WHERE lapsed_at IS NULL;
+CREATE INDEX attempts_to_lapse ON attempts (not_after) WHERE state = 'granted';
+CREATE INDEX attempts_to_orphan ON attempts (lease_until) WHERE state = 'dialing';
+CREATE INDEX attempts_to_settle ON attempts (orphaned_at) WHERE state = 'orphaned';
+
+CREATE TABLE attempts_1 PARTITION OF attempts FOR VALUES FROM (MINVALUE) TO (10001) WITH (fillfactor=85);
+
+CREATE TABLE outcomes (
+    campaign_id bigint      NOT NULL,
+    seq         bigint      NOT NULL,
+    version     smallint    NOT NULL DEFAULT 1,
+    disposition text        NOT NULL,
+    callee_type text,
+    attempts    smallint    NOT NULL,
+    dialed_at   timestamptz,
+    ended_at    timestamptz NOT NULL,
+    duration    integer     NOT NULL DEFAULT 0,
+    error       text,
+    recorded_at timestamptz NOT NULL,
+    CONSTRAINT outcomes_pkey PRIMARY KEY (campaign_id, seq),
+    CONSTRAINT outcomes_disposition_check CHECK (disposition IN ('answered', 'busy', 'no_answer', 'rejected', 'unreachable', 'invalid', 'expired', 'unknown'))
+) PARTITION BY RANGE (campaign_id);
+
+CREATE TABLE outcomes_1 PARTITION OF outcomes FOR VALUES FROM (MINVALUE) TO (10001);
+
+CREATE TABLE deliveries (
+    campaign_id bigint      NOT NULL,
+    seq         bigint      NOT NULL,
+    version     smallint    NOT NULL,
+    account_id  bigint      NOT NULL,
+    url         text        NOT NULL,
+    body        bytea       NOT NULL,
+    state       text        NOT NULL,
+    tries       integer     NOT NULL DEFAULT 0,
+    created_at  timestamptz NOT NULL,
+    next_at     timestamptz NOT NULL,
+    finished_at timestamptz,
+    last_status integer,
+    last_error  text,
+    CONSTRAINT deliveries_pkey PRIMARY KEY (campaign_id, seq, version),
+    CONSTRAINT deliveries_state_check CHECK (state IN ('pending', 'delivered', 'dead'))
+) PARTITION BY RANGE (campaign_id);
+CREATE INDEX deliveries_dead ON deliveries (account_id, campaign_id) WHERE state = 'dead';
+CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 'pending';
+
+CREATE TABLE deliveries_1 PARTITION OF deliveries FOR VALUES FROM (MINVALUE) TO (10001);
+
+CREATE TABLE shelves (
+    no           integer     NOT NULL,
+    first_id     bigint      NOT NULL,
+    end_id       bigint      NOT NULL,
+    opened_at    timestamptz,
+    closed_at    timestamptz,
+    set_aside_at timestamptz,
+    dropped_at   timestamptz,
+    CONSTRAINT shelves_pkey PRIMARY KEY (no),
+    CONSTRAINT shelves_check CHECK (end_id > first_id),
+    CONSTRAINT shelves_check1 CHECK (closed_at IS NOT NULL OR set_aside_at IS NULL),
+    CONSTRAINT shelves_check2 CHECK (set_aside_at IS NOT NULL OR dropped_at IS NULL)
+);
+
+CREATE TABLE campaign_totals (
+    campaign_id bigint NOT NULL,
+    calls       bigint NOT NULL,
+    outcomes    jsonb  NOT NULL,
+    delivered   bigint NOT NULL,
+    dead        bigint NOT NULL,
+    CONSTRAINT campaign_totals_pkey PRIMARY KEY (campaign_id),
+    CONSTRAINT campaign_totals_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id)
+);
+
 CREATE OR REPLACE FUNCTION public.refuse_change_of_audit()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -277,6 +308,31 @@ BEGIN
     RAISE EXCEPTION 'an audit row is never changed, and leaves only when it is old' USING ERRCODE = '42501';
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_foreign_deliveries()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF EXISTS (SELECT FROM (SELECT DISTINCT campaign_id, account_id FROM written) AS w
+               WHERE NOT EXISTS (SELECT FROM campaigns AS c
+                                 WHERE c.id = w.campaign_id AND c.account_id = w.account_id OFFSET 0)) THEN
+        RAISE EXCEPTION 'a delivery must name its campaign''s own account' USING ERRCODE = '23503';
+    END IF;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_moved_deliveries()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION 'a delivery stays with its campaign and account' USING ERRCODE = '23503';
+END $function$;
+
 CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit FOR EACH ROW WHEN (old.at >= COALESCE(NULLIF(current_setting('paceline.audit_forgets_before'::text, true), ''), '-infinity'::text)::timestamptz) EXECUTE FUNCTION refuse_change_of_audit();
 
 CREATE TRIGGER audit_never_changes BEFORE UPDATE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit();
+
+CREATE TRIGGER deliveries_are_their_campaigns AFTER INSERT ON deliveries REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION refuse_foreign_deliveries();
+
+CREATE TRIGGER deliveries_never_move BEFORE UPDATE OF campaign_id, account_id ON deliveries FOR EACH STATEMENT EXECUTE FUNCTION refuse_moved_deliveries();

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from services.dialer.due import DueJobs, Waiting
+from services.dialer import store as dialer_store
+from services.dialer.due import Departure, DueJobs, Waiting
 from services.dialer.placing import Placing
 from services.dialer.reporting import Reporter, to_message
 from services.dialer.store import SQL as DIALER
@@ -59,12 +60,25 @@ def _no_late_fence() -> None:
     Placing._check_fresh = lambda *_: None
     take = DueJobs.take
 
-    def undated(self, now, *, limit):
+    def undated(self, now, *, until, limit):
         day = timedelta(days=1)
-        taken = take(self, now, limit=limit)
-        return [Waiting(w.job.model_copy(update={"not_after": w.job.not_after + day}), w.parcel) for w in taken]
+        for each in take(self, now, until=until, limit=limit):
+            job = each.waiting.job
+            later = job.model_copy(update={"not_after": job.not_after + day})
+            yield Departure(Waiting(later, each.waiting.parcel), each.at or now)
 
-    DueJobs.take = undated
+    DueJobs.take = lambda *values, **named: list(undated(*values, **named))
+
+
+def _dialed_at_the_commit() -> None:
+    take, intent = DueJobs.take, dialer_store._intent
+
+    def at_once(self, now, *, until, limit):
+        taken = take(self, now, until=until, limit=limit)
+        return [Departure(each.waiting, each.at and min(each.at, now)) for each in taken]
+
+    DueJobs.take = at_once
+    dialer_store._intent = lambda row: replace(intent(row), not_before=row["not_before"] - timedelta(days=1))
 
 
 def _ack_before_commit() -> None:
@@ -155,7 +169,7 @@ MUTANTS = {
             "no-compare-and-set",
             "the intent does not ask whether the attempt is still to be dialed",
             "echoes",
-            _edit(DIALER, "commit_intents", (" AND a.state = 'granted'", "")),
+            _edit(DIALER, "commit_intents", (" AND a.state || '' = 'granted'", "")),
         ),
         Mutant(
             "ack-before-commit",
@@ -182,6 +196,12 @@ MUTANTS = {
                 ("(p.last_clock IS NULL OR p.last_clock <= $5)", "$5::timestamptz IS NOT NULL"),
             ),
             schema=_ONE_SLOT_FOR_TWO,
+        ),
+        Mutant(
+            "dialed-at-the-commit",
+            "a call whose intent was committed a moment ahead does not wait for its instant",
+            "pacers",
+            _dialed_at_the_commit,
         ),
         Mutant("no-late-fence", "a job is dialed however late it comes", "blackouts", _no_late_fence),
         Mutant(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from shared.db.pool import Database
@@ -94,3 +96,28 @@ async def test_replaying_leaves_a_letter_of_the_account_and_changes_nothing_itse
     assert len(await api.ok("GET", "/api/deliveries")) == 6
     await api.refused(422, "POST", "/api/deliveries/replay", json={"account_id": 1}, field="account_id")
     await api.refused(401, "POST", "/api/deliveries/replay", json={}, token="pl_x_y")
+
+
+async def test_of_a_campaign_whose_calls_were_dropped_the_totals_are_told(api, database):
+    first, second, other = api.campaigns
+    pool = Database(database, name="test", size=2)
+    await pool.open()
+    await pool.execute(
+        "INSERT INTO campaign_totals SELECT id, 9, $2, 6, 3 FROM campaigns WHERE id <> $1",
+        second,
+        json.dumps({"busy": 2, "answered": 7}),
+    )
+    await pool.execute("DELETE FROM deliveries WHERE campaign_id <> $1", second)
+    await pool.close()
+    for method, path, how in (
+        ("GET", f"/api/deliveries?campaign_id={first}", {}),
+        ("POST", "/api/deliveries/replay", {"json": {"campaign_id": first}}),
+    ):
+        status, refusal, _ = await api.ask(method, path, **how)
+        assert status == 410
+        assert refusal["type"].endswith("calls-dropped")
+        told = {name: refusal[name] for name in ("calls", "outcomes", "delivered", "dead_letters")}
+        assert told == {"calls": 9, "outcomes": {"busy": 2, "answered": 7}, "delivered": 6, "dead_letters": 3}
+    assert len(await api.ok("GET", "/api/deliveries")) == 3
+    assert len(await api.ok("GET", f"/api/deliveries?campaign_id={second}")) == 3
+    assert await api.ok("GET", f"/api/deliveries?campaign_id={other}") == []

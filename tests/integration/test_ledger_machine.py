@@ -93,7 +93,8 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize()
     def order(self) -> None:
-        self.do(self._database.execute("TRUNCATE campaigns, calls, requeued, attempts, outcomes, outbox CASCADE"))
+        tables = "campaigns, calls, requeued, attempts, outcomes, deliveries, outbox"
+        self.do(self._database.execute(f"TRUNCATE {tables} CASCADE"))
         made = add_campaign(
             self._database,
             numbers=ENTRIES,

@@ -6,7 +6,14 @@ import pytest
 
 from shared.db.statements import load_statements
 
-PACKAGES = ("services.api", "services.pacer", "services.dialer", "services.results", "shared.db")
+PACKAGES = (
+    "services.api",
+    "services.pacer",
+    "services.dialer",
+    "services.results",
+    "services.results.retention",
+    "shared.db",
+)
 STATEMENTS = [(package, name) for package in PACKAGES for name in load_statements(package)]
 
 

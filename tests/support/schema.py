@@ -1,4 +1,4 @@
-"""A database's schema as SQL for readers, from the catalog: tables with columns, constraints and indexes, triggers.
+"""A database's schema as SQL for readers, from the catalog: tables with columns, constraints, indexes, parts, triggers.
 
 The same text on PostgreSQL 15 to 18. What it has no words for (a view, a policy, a type of our own)
 it refuses: it leaves nothing out in silence.
@@ -12,9 +12,13 @@ import asyncpg
 
 _TABLES = """
 SELECT c.oid::bigint AS oid, c.relname::text AS name, c.relpersistence = 'u' AS unlogged, c.reloptions AS options,
+       pg_get_partkeydef(c.oid) AS key,
+       i.inhparent::regclass::text AS whole, pg_get_expr(c.relpartbound, c.oid) AS part,
        ARRAY(SELECT DISTINCT k.confrelid::bigint FROM pg_constraint AS k
-             WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid <> c.oid) AS needs
-FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' ORDER BY c.oid"""
+             WHERE k.conrelid = c.oid AND k.contype = 'f' AND k.confrelid <> c.oid)
+       || array_remove(ARRAY[i.inhparent::bigint], NULL) AS needs
+FROM pg_class AS c LEFT JOIN pg_inherits AS i ON i.inhrelid = c.oid
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY c.oid"""
 _COLUMNS = """
 SELECT a.attname::text AS name, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS required,
        a.attidentity::text AS identity, a.attgenerated::text AS generated, pg_get_expr(d.adbin, d.adrelid) AS value
@@ -23,17 +27,17 @@ WHERE a.attrelid = $1::bigint::oid AND a.attnum > 0 AND NOT a.attisdropped ORDER
 # PostgreSQL 18 keeps NOT NULL here too, 15 to 17 with the column only: it is told there.
 _CONSTRAINTS = """
 SELECT conname::text AS name, pg_get_constraintdef(oid, true) AS words
-FROM pg_constraint WHERE conrelid = $1::bigint::oid AND contype <> 'n'
+FROM pg_constraint WHERE conrelid = $1::bigint::oid AND contype <> 'n' AND coninhcount = 0
 ORDER BY array_position('{p,u,x,f,c}', contype::text), conname COLLATE "C\""""
 _INDEXES = """
 SELECT pg_get_indexdef(i.indexrelid, 0, true) AS words
 FROM pg_index AS i JOIN pg_class AS c ON c.oid = i.indexrelid
-WHERE i.indrelid = $1::bigint::oid AND NOT EXISTS (
+WHERE i.indrelid = $1::bigint::oid AND NOT c.relispartition AND NOT EXISTS (
     SELECT FROM pg_constraint AS k WHERE k.conindid = i.indexrelid AND k.conrelid = i.indrelid)
 ORDER BY c.relname COLLATE "C\""""
 _WITHOUT_WORDS = """
 SELECT 'relation ' || relname FROM pg_class AS c WHERE relnamespace = 'public'::regnamespace
-   AND relkind NOT IN ('r', 'i') AND NOT (relkind = 'S' AND EXISTS (
+   AND relkind NOT IN ('r', 'p', 'i', 'I') AND NOT (relkind = 'S' AND EXISTS (
        SELECT FROM pg_depend AS d WHERE d.objid = c.oid AND d.deptype = 'i'))
 UNION ALL SELECT 'policy ' || polname FROM pg_policy
 UNION ALL SELECT 'statistics ' || stxname FROM pg_statistic_ext
@@ -48,6 +52,8 @@ _TRIGGERS = """
 SELECT pg_get_triggerdef(oid, true) AS words FROM pg_trigger WHERE NOT tgisinternal ORDER BY tgname COLLATE "C\""""
 _SHORTER = (
     (r" USING btree ", " "),
+    (r" ON ONLY ", " ON "),
+    (r"\((?:'(\d+)'|(MINVALUE))\)", r"(\1\2)"),
     (r"timestamp with time zone", "timestamptz"),
     (r"time without time zone", "time"),
     (r"'(\d+)'::bigint", r"\1"),
@@ -85,6 +91,13 @@ def _referred_first(tables: list[asyncpg.Record]) -> list[asyncpg.Record]:
 
 
 async def _table(connection: asyncpg.Connection, table: asyncpg.Record) -> str:
+    options = f" WITH ({', '.join(sorted(table['options']))})" if table["options"] else ""
+    indexes = [f"{_shortened(row['words'])};" for row in await connection.fetch(_INDEXES, table["oid"])]
+    constraints = await connection.fetch(_CONSTRAINTS, table["oid"])
+    if table["part"]:
+        assert not indexes, f"{table['name']} has indexes that {table['whole']} has not"
+        assert not constraints, f"{table['name']} has constraints that {table['whole']} has not"
+        return f"CREATE TABLE {table['name']} PARTITION OF {table['whole']} {_shortened(table['part'])}{options};"
     columns = await connection.fetch(_COLUMNS, table["oid"])
     names = max(len(column["name"]) for column in columns)
     types = max(len(_shortened(column["type"])) for column in columns)
@@ -92,14 +105,10 @@ async def _table(connection: asyncpg.Connection, table: asyncpg.Record) -> str:
         f"    {column['name']:{names}} {_shortened(column['type']):{types}}{_qualities(column)}".rstrip()
         for column in columns
     ]
-    parts += [
-        f"    CONSTRAINT {constraint['name']} {_shortened(constraint['words'])}"
-        for constraint in await connection.fetch(_CONSTRAINTS, table["oid"])
-    ]
+    parts += [f"    CONSTRAINT {constraint['name']} {_shortened(constraint['words'])}" for constraint in constraints]
     kind = "UNLOGGED TABLE" if table["unlogged"] else "TABLE"
-    options = f" WITH ({', '.join(sorted(table['options']))})" if table["options"] else ""
-    indexes = [f"{_shortened(row['words'])};" for row in await connection.fetch(_INDEXES, table["oid"])]
-    return "\n".join([f"CREATE {kind} {table['name']} (", ",\n".join(parts), f"){options};", *indexes])
+    split = f" PARTITION BY {table['key']}" if table["key"] else ""
+    return "\n".join([f"CREATE {kind} {table['name']} (", ",\n".join(parts), f"){split}{options};", *indexes])
 
 
 def _qualities(column: asyncpg.Record) -> str:

@@ -9,6 +9,7 @@ from services.api.schemas.campaigns import PROFILES_LIMIT
 from services.api.schemas.deliveries import DELIVERY_ID
 from services.api.schemas.fields import INTEGER_LIMIT, NICKNAME_LIMIT, URL_LIMIT
 from services.api.uploads import ERRORS_SHOWN
+from shared.domain.call_state import Disposition
 from shared.domain.calling_hours import WEEK
 from shared.domain.campaign_state import CampaignState
 
@@ -192,6 +193,15 @@ def _problem(status: int, kinds: tuple[str, ...], errors: Schema, **more: Schema
 PROBLEMS: dict[str, Schema] = {
     f"Problem{status}": _problem(status, kinds, _BAD_FIELD) for status, kinds in _KINDS.items()
 }
+PROBLEMS["Problem410"] = _problem(
+    410,
+    ("calls-dropped",),
+    _BAD_FIELD,
+    calls=COUNT | {"description": "How many numbers the campaign had."},
+    outcomes={"type": "object", "propertyNames": {"enum": list(Disposition)}, "additionalProperties": COUNT},
+    delivered=COUNT | {"description": "Results that your server took."},
+    dead_letters=COUNT | {"description": "Results that it did not take."},
+)
 PROBLEMS["BadLines"] = _problem(
     422, ("bad-lines",), _BAD_LINE, invalid=INTEGER | {"minimum": 1, "description": "How many lines are bad."}
 )

@@ -95,6 +95,7 @@ _WHEN = {
     404: "You have nothing with this id.",
     408: "The body came too slowly.",
     409: "Something is in the way: the `type` and `detail` say what.",
+    410: "The campaign's calls are kept no more: their totals are told.",
     413: "The request is too large.",
     415: "The body is of a type that nobody reads here.",
     422: "A parameter does not fit; `errors` says which, and why.",

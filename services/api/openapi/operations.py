@@ -53,6 +53,7 @@ def _done(**response: Any) -> dict[str, Any]:
 
 GONE = frozenset({404})
 IN_THE_WAY = frozenset({409})
+DROPPED = frozenset({410})
 _PAIR = [
     {"profile": "MorningPace", "start_time": "08:00", "end_time": "11:00"},
     {"profile": "AfternoonPace", "start_time": "12:00", "end_time": "16:00"},
@@ -282,6 +283,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         [_A_DELIVERY],
         takes=(DeliveriesPage,),
         comes="query",
+        refuses=DROPPED,
     ),
     deliveries.replay: Operation(
         "replayDeliveries",
@@ -291,6 +293,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         "Replayed",
         _done(dead_letters=3),
         takes=(ReplayWanted,),
+        refuses=DROPPED,
     ),
     audit.list_all: Operation(
         "listAudit",
