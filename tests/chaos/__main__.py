@@ -100,7 +100,7 @@ def caught(name: str, seed: int) -> bool:
     tactic = TACTICS[mutant.tactic]
     faults = max(3, round(25 / tactic.every))
     trial = attack(Order(tactic, faults, seed, mutant=name, points=mutant.points), mutant.tactic)
-    found = bool(trial.broken) and not trial.exits
+    found = bool(set(trial.broken) - {"stood still"}) and not trial.exits
     console.print("[green]found out[/green]" if found else "[red]it was not found[/red]")
     return found
 

@@ -55,7 +55,9 @@ def _edit(statements: Statements, name: str, *edits: tuple[str, str]) -> Callabl
 
 
 def _no_late_fence() -> None:
-    _edit(DIALER, "commit_intents", (" AND a.not_before <= $8 AND $6 < a.not_after", ""))()
+    _edit(
+        DIALER, "commit_intents", ("AND a.not_before <= $8 AND $6 < a.not_after", "AND $8::timestamptz IS NOT NULL")
+    )()
     _edit(PACER, "lapse_passed", ("not_after < $2", "not_after < $2::timestamptz - interval '1 hour'"))()
     Placing._check_fresh = lambda *_: None
     take = DueJobs.take

@@ -38,6 +38,7 @@ _UNTOLD = (
 )
 _DELETED = " AND c.campaign_id IN (SELECT id FROM campaigns WHERE state = 'deleted')"
 _IN_PROGRESS = "state IN ('dialing', 'orphaned')"
+_REFUSALS = 0.1  # of the orders of a trial that walks through the crash points
 _RESTARTED_AFTER = 0.05  # seconds a dead process' place stays empty, on average
 
 
@@ -101,9 +102,8 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
         await database.execute(schema)
     await set_rehearsal_clock(database, origin=ORIGIN, rate=_STANDSTILL)  # while the house opens
     await _measure(trial, database)
-    manners = Manners(sink_fails=order.tactic.sink_fails, line_breaks=order.tactic.line_breaks)
     async with contextlib.AsyncExitStack() as stack:
-        trial.witness = witness = await stack.enter_async_context(open_witness(Witness(clock, dice, manners)))
+        trial.witness = witness = await stack.enter_async_context(open_witness(Witness(clock, dice, _manners(order))))
         port = free_ports(1)[0]
         tenants = Tenants(f"http://127.0.0.1:{port}", clock, dice)
         witness.secrets = await tenants.sign_up(database, order.tenants)
@@ -146,6 +146,11 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
     trial.findings = judge(trial.evidence)
 
 
+def _manners(order: Order) -> Manners:
+    refusals = _REFUSALS if order.points else 0.0  # or intents would hardly be taken back while a trial lasts
+    return Manners(sink_fails=order.tactic.sink_fails, line_breaks=order.tactic.line_breaks, refusals=refusals)
+
+
 def _rooms(order: Order, ground: Ground, witness: str, api_port: int, logs: Path) -> list[Room]:
     names = ["api", *(f"pacer{n}" for n in range(order.tactic.pacers))]
     names += [*(f"dialer{n}" for n in range(order.tactic.dialers)), "results"]
@@ -163,6 +168,7 @@ def _rooms(order: Order, ground: Ground, witness: str, api_port: int, logs: Path
         "LEASE_SECONDS": "8",
         "UNKNOWN_AFTER_SECONDS": "15",
         "OPS_PORT": "0",
+        "REQUESTS_PER_MINUTE": "0",  # the tenants' errands have no pause
     }
     return [Room(name, settings, logs / f"{name}.log", mutant=order.mutant) for name in names]
 

@@ -30,6 +30,7 @@ class Manners:
 
     sink_fails: float = 0.05
     line_breaks: float = 0.0
+    refusals: float = 0.0  # orders that the exchange has no line for
 
 
 @dataclass
@@ -72,9 +73,12 @@ class Witness:
         return web.Response()
 
     @web.middleware
-    async def break_lines(self, request: web.Request, handler: Any) -> web.StreamResponse:
-        """Break the connection of some orders while the phone rings."""
-        if request.method == "POST" and request.path == "/calls" and self.dice.random() < self.manners.line_breaks:
+    async def spoil_orders(self, request: web.Request, handler: Any) -> web.StreamResponse:
+        """Refuse some orders, and break the connection of some while the phone rings."""
+        is_order = request.method == "POST" and request.path == "/calls"
+        if is_order and self.dice.random() < self.manners.refusals:
+            raise web.HTTPServiceUnavailable
+        if is_order and self.dice.random() < self.manners.line_breaks:
             self.broken_lines += 1
             ringing = asyncio.ensure_future(handler(request))
             await asyncio.sleep(0.02)
@@ -101,7 +105,7 @@ class Witness:
 async def open_witness(witness: Witness) -> AsyncIterator[Witness]:
     """Serve the witness on a port of its own."""
     app = make_exchange(witness.exchange)
-    app.middlewares.append(witness.break_lines)
+    app.middlewares.append(witness.spoil_orders)
     app.add_routes([web.route("*", "/start", witness.start), web.post("/result/{account}", witness.result)])
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
