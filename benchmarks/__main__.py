@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import api, granting, importing, lateness, pipeline
+from benchmarks import api, granting, growth, importing, lateness, model, pipeline, scaling
 from benchmarks.ground import Options
 from benchmarks.report import Result, machine, table, write
 from shared.observability.logging import configure_logging
@@ -19,13 +19,17 @@ from tests.support.postgres import postgres_server
 from tests.support.rabbitmq import rabbit_server
 from tests.support.servers import NoServerError
 
-BENCHMARKS: dict[str, Callable[[Options], Awaitable[Result]]] = {
+Measured = Result | tuple[Result, ...]
+
+BENCHMARKS: dict[str, Callable[[Options], Awaitable[Measured]]] = {
     "import": importing.measure,
     "grant": granting.measure,
     "pipeline": pipeline.measure,
     "api": api.measure,
     "precision": lateness.measure_precision,
     "fairness": lateness.measure_fairness,
+    "growth": growth.measure,
+    "scale": scaling.measure,
 }
 RESULTS = Path(__file__).resolve().parent / "results"
 BOUND_SECONDS = 900  # of one benchmark
@@ -35,6 +39,8 @@ def main(arguments: list[str]) -> int:
     """Run what is asked for; 0 when it was measured, whatever the figures say."""
     asked = _parser().parse_args(arguments)
     configure_logging(level="warning", style="console", room="bench")
+    if asked.names == ["model"]:
+        return _model(asked.json or RESULTS)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))  # either way all is cleaned up
     with contextlib.ExitStack() as held:
         try:
@@ -50,22 +56,38 @@ def main(arguments: list[str]) -> int:
         for name in asked.names or BENCHMARKS:
             began = machine()
             try:
-                result = asyncio.run(_bounded(BENCHMARKS[name](options)))
+                measured = asyncio.run(_bounded(BENCHMARKS[name](options)))
             except KeyboardInterrupt:
                 return 130
-            print(f"\n{table(result)}\n", flush=True)
-            write(result, (asked.json or RESULTS) / f"{name}.json", began=began)
+            for result in measured if isinstance(measured, tuple) else (measured,):
+                print(f"\n{table(result)}\n", flush=True)
+                write(result, (asked.json or RESULTS) / f"{result.name}.json", began=began)
     return 0
 
 
-async def _bounded(work: Awaitable[Result]) -> Result:
+def _model(folder: Path) -> int:
+    try:
+        print(model.table(*model.read(folder)))
+    except FileNotFoundError as error:
+        print(f"There is no {error.filename} to reckon from: say ./run bench growth.", file=sys.stderr)
+        return 1
+    return 0
+
+
+async def _bounded(work: Awaitable[Measured]) -> Measured:
     async with asyncio.timeout(BOUND_SECONDS):
         return await work
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="./run bench", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", choices=[*BENCHMARKS, []], help=", ".join(BENCHMARKS))
+    parser.add_argument(
+        "names",
+        nargs="*",
+        metavar="NAME",
+        choices=[*BENCHMARKS, "model", []],
+        help=", ".join(BENCHMARKS) + "; or model, by itself: a cluster on paper",
+    )
     parser.add_argument("--rounds", type=int, help="how often each variant runs (5; with --quick 2)")
     parser.add_argument("--quick", action="store_true", help="little work: does it run at all?")
     parser.add_argument("--full", action="store_true", help="more work: ten million queued numbers")

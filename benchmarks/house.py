@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import sys
 from asyncio.subprocess import PIPE, Process
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time
 from typing import Any
@@ -42,7 +43,7 @@ class House:
     dsn: str
     http: aiohttp.ClientSession
     api: str
-    rooms: Mapping[str, Room]
+    rooms: Mapping[str, Sequence[Room]]
     tenant: str
     prefix: str
     rabbit: str
@@ -50,7 +51,7 @@ class House:
 
     async def census(self) -> dict[str, list[int]]:
         """Return the processes whose CPU is ours; the tenant's server is not."""
-        rooms = {module.rpartition(".")[2]: [room.pid] for module, room in self.rooms.items()}
+        rooms = {module.rpartition(".")[2]: [each.pid for each in many] for module, many in self.rooms.items()}
         return rooms | {"postgres": await backends(self.ledger), "rabbitmq": listeners(self.rabbit)}
 
     async def add_campaign(self, *, numbers: int, calls_a_second: int, opens_at: datetime) -> int:
@@ -91,8 +92,8 @@ class House:
 
 
 @contextlib.asynccontextmanager
-async def open_house(options: Options, **settings: str) -> AsyncIterator[House]:
-    """Open a house on a clock of its own that shows a Monday morning; `settings` stand above the defaults."""
+async def open_house(options: Options, **many: int) -> AsyncIterator[House]:
+    """Open a house on a clock of its own that shows a Monday morning; `many` processes of a room, else one of each."""
     prefix = make_prefix()
     api_port, tenant_port = free_ports(2)
     async with contextlib.AsyncExitStack() as stack:
@@ -102,12 +103,15 @@ async def open_house(options: Options, **settings: str) -> AsyncIterator[House]:
         stack.push_async_callback(_delete_queues, options.rabbit, prefix)
         await stack.enter_async_context(beside("-m", "benchmarks.tenant_server", str(tenant_port)))
         ours = {"RABBITMQ_URL": options.rabbit, "QUEUE_PREFIX": prefix, "API_PORT": str(api_port)}
-        surroundings = environment(dsn, **ours | {"OUTBOUND_ALLOW": "127.0.0.0/8"} | settings)
-        rooms = {module: Room(module, surroundings) for module in ROOMS}
-        for room in rooms.values():
+        surroundings = environment(dsn, **ours | {"OUTBOUND_ALLOW": "127.0.0.0/8"})
+        rooms = {
+            module: [Room(module, surroundings) for _ in range(many.get(module.rpartition(".")[2], 1))]
+            for module in ROOMS
+        }
+        for room in itertools.chain(*rooms.values()):
             stack.push_async_callback(room.stop)
             await room.start()
-        for room in rooms.values():
+        for room in itertools.chain(*rooms.values()):
             await room.ready()
         http = await stack.enter_async_context(
             aiohttp.ClientSession(

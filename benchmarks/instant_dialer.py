@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from datetime import timedelta
 
 from services.dialer.app import build
@@ -9,6 +10,8 @@ from services.dialer.carriers.port import Order, RepeatedAttempt, Seen
 from services.dialer.settings import DialerSettings
 from shared.domain.call_state import CalleeType
 from shared.runtime.process import run
+
+_REMEMBERED = 10_000
 
 
 class InstantCall:
@@ -25,15 +28,19 @@ class InstantCall:
 
 
 class InstantCarrier:
-    """Refuses an attempt it has seen, as every carrier must."""
+    """Refuses an attempt it has seen lately, as every carrier must; it forgets, so that its memory does not grow."""
 
     def __init__(self) -> None:
         self._seen: set[str] = set()
+        self._lately: deque[str] = deque()
 
     async def place(self, order: Order) -> InstantCall:
         if order.attempt_id in self._seen:
             raise RepeatedAttempt("This attempt was placed before.")
         self._seen.add(order.attempt_id)
+        self._lately.append(order.attempt_id)
+        if len(self._lately) > _REMEMBERED:
+            self._seen.remove(self._lately.popleft())
         return InstantCall()
 
     async def lookup(self, _: str) -> Seen | None:

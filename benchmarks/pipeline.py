@@ -1,7 +1,7 @@
 """The whole pipeline: grant, intent, start_url, outcome, record, callback, on RabbitMQ and PostgreSQL.
 
-Beside it, on the same cores and against the same tenant's server: the same work as Celery tasks, and the two bare
-requests that each call costs in any case.
+Beside it, on the same cores and against the same tenant's server: the same work as Celery's tasks and as Dramatiq's
+actors, and the two bare requests that each call costs in any case.
 """
 
 from __future__ import annotations
@@ -18,26 +18,29 @@ from datetime import timedelta
 
 from benchmarks.ground import Options
 from benchmarks.house import House, beside, open_house
-from benchmarks.processes import Bill, backends, descendants, listeners
+from benchmarks.processes import Bill, Census, backends, descendants, listeners
 from benchmarks.report import Result
 from benchmarks.rounds import Goal, Run, Variant, compete, cpu_a_unit, rate
 from tests.support.house import ROOT
 from tests.support.waiting import until
 
-OURS, CELERY, BARE = "Paceline, four processes", "Celery, its defaults", "two bare requests (limit)"
-CALLS, QUICK, OF_CELERY = 3000, 500, 6
+OURS, BARE = "Paceline, four processes", "two bare requests (limit)"
+CELERY, DRAMATIQ = "Celery, its defaults", "Dramatiq, its defaults"
+CALLS, QUICK, OF_PEERS = 3000, 500, 6
 _AT_MOST_A_SECOND = 20_000  # more than can be reached: the pace is not what is measured
 _BEFORE = timedelta(seconds=2)  # the campaign waits for its hours: what is measured begins with its first slot
 _PEERS = ROOT / "benchmarks" / "peers"
+_CELERYS = ("-n", "{queue}@%h", "-l", "error", "--without-gossip", "--without-mingle")
 _PEERS_PYTHON = ROOT / ".venv-bench" / "bin" / "python"
 
 
 async def measure(options: Options) -> Result:
-    """Dial a list in each of the three ways."""
+    """Dial a list in each of the ways."""
     count = QUICK if options.quick else CALLS
     async with (
         open_house(options) as house,
-        _celery(house) as peer,
+        _peer(house, "celery", "-m", "celery", "-q", "-A", "celery_tasks", "worker", *_CELERYS) as celery,
+        _peer(house, "dramatiq", "-m", "dramatiq", "--skip-logging", "dramatiq_tasks") as dramatiq,
         beside("-m", "benchmarks.peers.bare_requests", house.tenant) as bare,
     ):
 
@@ -48,38 +51,48 @@ async def measure(options: Options) -> Result:
             """Nothing is stored."""
 
         variants = [
-            Variant(OURS, lambda: _ours(house, count)),
-            Variant(CELERY, lambda: _fed_from_queue(house, peer, count // OF_CELERY)),
+            Variant(OURS, lambda: dial(house, count)),
+            *(
+                Variant(name, lambda p=peer: _fed_from_queue(house, p, count // OF_PEERS))
+                for name, peer in ((CELERY, celery), (DRAMATIQ, dramatiq))
+            ),
             Variant(BARE, lambda: _fed(house, bare, count, nothing, check_bare)),
         ]
         runs = await compete(variants, rounds=options.rounds)
     goals = [
         Goal("calls a second to Celery's", rate, OURS, CELERY, at_least=15),
         Goal("CPU a call to Celery's", cpu_a_unit, OURS, CELERY, at_most=1 / 12),
+        Goal("calls a second to Dramatiq's", rate, OURS, DRAMATIQ, at_least=1),
+        Goal("CPU a call to Dramatiq's", cpu_a_unit, OURS, DRAMATIQ, at_most=1),
         Goal("calls a second to the bare requests'", rate, OURS, BARE, at_least=0.4),
     ]
     return Result("pipeline", "call", runs, goals)
 
 
-async def _ours(house: House, count: int) -> Run:
+async def dial(
+    house: House, count: int, *, campaigns: int = 1, pace: int = _AT_MOST_A_SECOND, census: Census | None = None
+) -> Run:
+    """Dial so many numbers, shared by campaigns, as fast as the house can or at a pace; ends with the last callback."""
     opens_at = house.clock.now() + _BEFORE
-    campaign = await house.add_campaign(numbers=count, calls_a_second=_AT_MOST_A_SECOND, opens_at=opens_at)
+    paced = {"numbers": count // campaigns, "calls_a_second": pace // campaigns, "opens_at": opens_at}
+    ids = [await house.add_campaign(**paced) for _ in range(campaigns)]
     await house.expect(count)
-    await house.start(campaign)
+    for campaign in ids:
+        await house.start(campaign)
     await house.clock.sleep_until(opens_at)
 
     async def settled() -> bool:
         row = await house.ledger.fetch_one(
-            "SELECT count(*) AS n FROM deliveries WHERE campaign_id = $1 AND state = 'delivered'", campaign
+            "SELECT count(*) AS n FROM deliveries WHERE campaign_id = ANY($1) AND state = 'delivered'", ids
         )
         return row is not None and row["n"] == count
 
-    async with Bill(house.census) as bill:
+    async with Bill(census or house.census) as bill:
         began = time.perf_counter()
         told = await house.all_came()
         seconds = time.perf_counter() - began
         await until(settled)
-    row = await house.ledger.fetch_one("SELECT count(*) AS n FROM outcomes WHERE campaign_id = $1", campaign)
+    row = await house.ledger.fetch_one("SELECT count(*) AS n FROM outcomes WHERE campaign_id = ANY($1)", ids)
     assert row is not None
     _check(told, row["n"], count)
     return Run(count, seconds, bill.cpu)
@@ -87,7 +100,7 @@ async def _ours(house: House, count: int) -> Run:
 
 @dataclass(frozen=True, slots=True)
 class _Peer:
-    """Celery's worker with its children, the process that feeds it, and what they wrote."""
+    """A peer's worker with its children, the process that feeds it, and what they wrote."""
 
     house: House
     worker: int
@@ -121,8 +134,8 @@ class _Peer:
 
 
 @contextlib.asynccontextmanager
-async def _celery(house: House) -> AsyncIterator[_Peer]:
-    queue = f"{house.prefix}celery"
+async def _peer(house: House, name: str, *command: str) -> AsyncIterator[_Peer]:
+    queue = f"{house.prefix}{name}"
     surroundings = os.environ | {
         "PYTHONWARNINGS": "ignore",
         "PEER_QUEUE": queue,
@@ -130,11 +143,14 @@ async def _celery(house: House) -> AsyncIterator[_Peer]:
         "PEER_BROKER": house.rabbit,
         "PEER_DSN": house.dsn,
     }
-    python, script = str(_PEERS_PYTHON), str(_PEERS / "celery_tasks.py")
-    command = ["-m", "celery", "-q", "-A", "celery_tasks", "worker", "-n", f"{queue}@%h", "-l", "error"]
-    quiet = ["--without-gossip", "--without-mingle"]
+    python, script = str(_PEERS_PYTHON), str(_PEERS / f"{name}_tasks.py")
     worker = await asyncio.create_subprocess_exec(
-        python, *command, *quiet, env=surroundings, cwd=_PEERS, stdin=DEVNULL, stdout=DEVNULL
+        python,
+        *(word.replace("{queue}", queue) for word in command),
+        env=surroundings,
+        cwd=_PEERS,
+        stdin=DEVNULL,
+        stdout=DEVNULL,
     )
     try:
         async with beside(script, "feed", python=python, surroundings=surroundings) as feeder:

@@ -77,6 +77,17 @@ async def backends(ledger: Database) -> list[int]:
     return [row["pid"] for row in rows]
 
 
+async def servers_own(ledger: Database) -> list[int]:
+    """Return PostgreSQL's processes that work for nobody's statement, and the first, which counts those that ended."""
+    rows = await ledger.fetch("SELECT pid FROM pg_stat_activity WHERE backend_type <> 'client backend'")
+    row = await ledger.fetch_one("SELECT pg_backend_pid() AS pid")
+    assert row is not None
+    with contextlib.suppress(OSError):
+        parent = int((PROC / str(row["pid"]) / "stat").read_text().rpartition(")")[2].split()[1])
+        return [parent, *(row["pid"] for row in rows)]
+    return []
+
+
 class Bill:
     """What stands between entering and leaving, in seconds and in CPU seconds by process; use it as a context."""
 

@@ -13,6 +13,8 @@ from typing import Any
 
 from benchmarks.rounds import Goal, Run, ratios, spread
 
+_A_LINE = 6  # figures that fit into one
+
 
 @dataclass(frozen=True, slots=True)
 class Result:
@@ -47,16 +49,30 @@ def _row(cells: Sequence[str]) -> str:
 
 
 def _figures(result: Result) -> list[str]:
-    """Return what single variants measured besides, each with its spread."""
+    """Return what single variants measured besides, each with its spread; much of it as a table."""
+    named = list(dict.fromkeys(name for runs in result.runs.values() for run in runs for name in run.figures))
+    if len(named) > _A_LINE:
+        lines = [_row([result.name, *result.runs]), _row(["---", *("---:" for _ in result.runs)])]
+        told = [
+            [_told([run.figures[name] for run in runs if name in run.figures]) for runs in result.runs.values()]
+            for name in named
+        ]
+        return [*lines, *(_row([name, *cells]) for name, cells in zip(named, told, strict=True)), ""]
     lines = []
     for name, runs in result.runs.items():
         told = []
         for figure in dict.fromkeys(f for run in runs for f in run.figures):
-            middle, low, high = spread([run.figures[figure] for run in runs])
-            told.append(f"{figure} {middle:,.2f} [{low:,.2f}..{high:,.2f}]")
+            told.append(f"{figure} {_told([run.figures[figure] for run in runs if figure in run.figures])}")
         if told:
             lines.append(f"- {name}: {'; '.join(told)}")
     return lines
+
+
+def _told(values: Sequence[float]) -> str:
+    if not values:
+        return ""
+    middle, low, high = spread(values)
+    return f"{middle:,.2f} [{low:,.2f}..{high:,.2f}]"
 
 
 def machine() -> dict[str, Any]:

@@ -7,16 +7,17 @@ peers' own venv.
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator
 
 import psycopg2
 
 TABLES = """
-CREATE TABLE peer_calls (
+CREATE TABLE IF NOT EXISTS peer_calls (
     campaign_id bigint, seq bigint, phone text, reference text, state text NOT NULL DEFAULT 'queued',
     dialed_at timestamptz, PRIMARY KEY (campaign_id, seq)
 ) WITH (fillfactor = 85);
-CREATE TABLE peer_outcomes (
+CREATE TABLE IF NOT EXISTS peer_outcomes (
     campaign_id bigint, seq bigint, disposition text, recorded_at timestamptz, delivered_at timestamptz,
     PRIMARY KEY (campaign_id, seq)
 ) WITH (fillfactor = 85);
@@ -36,14 +37,14 @@ WHERE campaign_id = %s AND seq = %s AND state = 'granted'
 _RECORD = "INSERT INTO peer_outcomes (campaign_id, seq, disposition, recorded_at) VALUES (%s, %s, %s, now())"
 _DONE = "UPDATE peer_calls SET state = 'done' WHERE campaign_id = %s AND seq = %s"
 _DELIVERED = "UPDATE peer_outcomes SET delivered_at = now() WHERE campaign_id = %s AND seq = %s"
-_connections: list = []
+_mine = threading.local()
 
 
 def _connection():
-    """One connection a worker process, as anybody would."""
-    if not _connections:
-        _connections.append(psycopg2.connect(os.environ["PEER_DSN"]))
-    return _connections[0]
+    """One connection a worker process, or a thread of it, as anybody would."""
+    if not hasattr(_mine, "connection"):
+        _mine.connection = psycopg2.connect(os.environ["PEER_DSN"])
+    return _mine.connection
 
 
 def grant(campaign_id: int, count: int) -> Iterator[tuple[int, str, str]]:

@@ -27,7 +27,8 @@ async def list_dead(database: Database, *, account_id: int, page: DeliveriesPage
     """
     async with database.connection() as connection:
         await _refuse_dropped(connection, account_id, page.campaign_id)
-    rows = await database.fetch(SQL["list_dead_letters"], account_id, page.campaign_id, *page.after, page.limit)
+    after = max(page.after, (page.campaign_id or 0, 0, 0))  # the index is entered where the campaign begins
+    rows = await database.fetch(SQL["list_dead_letters"], account_id, page.campaign_id, *after, page.limit)
     return [
         {
             "id": to_webhook_id(row["campaign_id"], row["seq"], row["version"]),

@@ -21,7 +21,6 @@ HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 KEPT_FOR = timedelta(hours=24)
 _KEY = re.compile(r"[!-~]{1,255}", re.ASCII)
-_BATCH = 1000
 
 
 class Keyed:
@@ -84,8 +83,6 @@ async def keep_answer(connection: Connection, keyed: Keyed, answer: bytes, *, no
 async def forget_answers(database: Database, *, now: datetime) -> int:
     """Remove the answers that are too old to be asked for again; returns how many."""
     forgotten = 0
-    while True:
-        batch = await database.execute(SQL["forget_answers"], now - KEPT_FOR, _BATCH)
+    while batch := await database.execute(SQL["forget_answers"], now - KEPT_FOR):
         forgotten += batch
-        if batch < _BATCH:
-            return forgotten
+    return forgotten

@@ -206,22 +206,26 @@ ON CONFLICT (account_id, key) DO UPDATE
 SET fingerprint = excluded.fingerprint, answer = excluded.answer, created_at = excluded.created_at;
 
 -- name: forget_answers
--- Some of the answers that are too old to be asked for again, but for those that somebody else removes now.
-DELETE FROM idempotency_keys WHERE (account_id, key) IN (
-    SELECT account_id, key FROM idempotency_keys WHERE created_at <= $1 ORDER BY created_at LIMIT $2
+-- Some of the answers that are too old to be asked for again, but for those that somebody else removes now. How many
+-- is no parameter: a plan made for any number would be one for very many.
+DELETE FROM idempotency_keys WHERE created_at <= $1 AND (account_id, key) IN (
+    SELECT account_id, key FROM idempotency_keys WHERE created_at <= $1 ORDER BY created_at LIMIT 1000
     FOR UPDATE SKIP LOCKED);
 
 -- name: list_dead_letters
 -- Results of an account, of one campaign or of all, that were given up; those after a key, in the order of their calls.
+-- One campaign or all is a range in either case: with an OR, a plan made for both would look through all.
 SELECT campaign_id, seq, version, tries, last_status, last_error, finished_at FROM deliveries
-WHERE state = 'dead' AND account_id = $1 AND ($2::bigint IS NULL OR campaign_id = $2)
+WHERE state = 'dead' AND account_id = $1
+  AND campaign_id BETWEEN coalesce($2::bigint, 0) AND coalesce($2, 9223372036854775807)
   AND (campaign_id, seq, version) > ($3::bigint, $4::bigint, $5::smallint)
-ORDER BY campaign_id, seq, version LIMIT $6::bigint;
+ORDER BY account_id, campaign_id, seq, version LIMIT $6::bigint;
 
 -- name: count_dead_letters
 -- How many results of an account, of one campaign or of all, were given up.
 SELECT count(*) AS dead_letters FROM deliveries
-WHERE state = 'dead' AND account_id = $1 AND ($2::bigint IS NULL OR campaign_id = $2);
+WHERE state = 'dead' AND account_id = $1
+  AND campaign_id BETWEEN coalesce($2::bigint, 0) AND coalesce($2, 9223372036854775807);
 
 -- name: dropped_totals
 -- What is kept of a campaign of an account whose calls were dropped.
@@ -244,4 +248,5 @@ SELECT set_config('paceline.audit_forgets_before', $1::timestamptz::text, true);
 
 -- name: forget_audit
 -- Some of the audit rows that are old, but for those that somebody else removes now.
-DELETE FROM audit WHERE id IN (SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED);
+DELETE FROM audit
+WHERE id = ANY(ARRAY(SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED));

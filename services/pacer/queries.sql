@@ -108,7 +108,7 @@ RETURNING a.campaign_id, a.period_no, a.slot_no;
 WITH waiting AS (
     SELECT campaign_id, period_no, slot_no FROM attempts
     WHERE state = 'orphaned' AND lease_until < $1
-    ORDER BY orphaned_at LIMIT 200 FOR UPDATE SKIP LOCKED
+    ORDER BY lease_until LIMIT 200 FOR UPDATE SKIP LOCKED
 )
 UPDATE attempts AS a SET lease_until = $2
 FROM waiting AS w

@@ -54,7 +54,7 @@ FROM recorded AS r
 CROSS JOIN LATERAL (
     SELECT c.phone, c.message_reference FROM calls AS c WHERE c.campaign_id = r.campaign_id AND c.seq = r.seq OFFSET 0
 ) AS c
-JOIN campaigns AS k ON k.id = r.campaign_id;
+JOIN campaigns AS k ON k.id = $1;
 
 -- name: add_deliveries
 -- The posts about outcomes that changed, in the transaction that changed them.
@@ -100,10 +100,11 @@ ORDER BY finished_at, campaign_id, seq LIMIT $2;
 
 -- name: replay_dead
 -- Some dead letters become due now, with all their tries before them: those of an account and a campaign (NULL: of
--- all) that died by an instant. Said again, it goes on with the next.
+-- all) that died by an instant. Said again, it goes on with the next. How many is no parameter: a plan made for any
+-- number would be one for very many.
 UPDATE deliveries AS d SET state = 'pending', tries = 0, next_at = $4, finished_at = NULL
 FROM (SELECT campaign_id, seq, version FROM deliveries
       WHERE state = 'dead' AND ($1::bigint IS NULL OR account_id = $1) AND ($2::bigint IS NULL OR campaign_id = $2)
         AND finished_at <= $3
-      LIMIT $5 FOR UPDATE SKIP LOCKED) AS dead
-WHERE d.campaign_id = dead.campaign_id AND d.seq = dead.seq AND d.version = dead.version;
+      LIMIT 5000 FOR UPDATE SKIP LOCKED) AS dead
+WHERE d.state = 'dead' AND d.campaign_id = dead.campaign_id AND d.seq = dead.seq AND d.version = dead.version;

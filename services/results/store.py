@@ -16,8 +16,6 @@ from shared.observability.metrics import OUTCOMES
 
 SQL = load_statements("services.results")
 
-_REPLAYED_AT_ONCE = 5000
-
 Line = tuple[int, str]  # an account and a host
 
 
@@ -145,9 +143,7 @@ class ResultsStore:
         """Make dead letters that died by an instant due again, some at a time; returns how many."""
         total = 0
         until = died_by or now
-        while count := await self._database.execute(
-            SQL["replay_dead"], account_id, campaign_id, until, now, _REPLAYED_AT_ONCE
-        ):
+        while count := await self._database.execute(SQL["replay_dead"], account_id, campaign_id, until, now):
             total += count
         return total
 

@@ -230,6 +230,7 @@ CREATE TABLE attempts (
     CONSTRAINT attempts_state_check CHECK (state IN ('granted', 'lapsed', 'dialing', 'orphaned', 'unknown', 'done'))
 ) PARTITION BY RANGE (campaign_id);
 CREATE UNIQUE INDEX attempts_one_per_entry ON attempts (campaign_id, seq) WHERE lapsed_at IS NULL;
+CREATE INDEX attempts_to_ask ON attempts (lease_until) WHERE state = 'orphaned';
 CREATE INDEX attempts_to_lapse ON attempts (not_after) WHERE state = 'granted';
 CREATE INDEX attempts_to_orphan ON attempts (lease_until) WHERE state = 'dialing';
 CREATE INDEX attempts_to_settle ON attempts (orphaned_at) WHERE state = 'orphaned';
@@ -271,7 +272,7 @@ CREATE TABLE deliveries (
     CONSTRAINT deliveries_pkey PRIMARY KEY (campaign_id, seq, version),
     CONSTRAINT deliveries_state_check CHECK (state IN ('pending', 'delivered', 'dead'))
 ) PARTITION BY RANGE (campaign_id);
-CREATE INDEX deliveries_dead ON deliveries (account_id, campaign_id) WHERE state = 'dead';
+CREATE INDEX deliveries_dead ON deliveries (account_id, campaign_id, seq, version) WHERE state = 'dead';
 CREATE INDEX deliveries_due ON deliveries (next_at) WHERE state = 'pending';
 
 CREATE TABLE deliveries_1 PARTITION OF deliveries FOR VALUES FROM (MINVALUE) TO (10001);
