@@ -1,7 +1,7 @@
--- name: find_token
--- A token that is valid now.
-SELECT account_id, secret_hash, scopes FROM tokens
-WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2);
+-- name: find_tokens
+-- Those of some tokens that are valid now.
+SELECT id, account_id, secret_hash, scopes FROM tokens
+WHERE id = ANY($1::text[]) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2);
 
 -- name: create_account
 -- An account, unless there is one of that name.
