@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 
 Network = IPv4Network | IPv6Network
@@ -36,6 +37,7 @@ def source(remote: str | None, forwarded: Sequence[str], proxies: Sequence[Netwo
     return str(address or "")
 
 
+@lru_cache(maxsize=1024)
 def _address(written: str) -> IPv4Address | IPv6Address | None:
     try:
         address = ip_address(written.partition("%")[0])

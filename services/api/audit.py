@@ -1,4 +1,4 @@
-"""Who did what: a row for each write, in its transaction; nothing personal is in it."""
+"""Who did what: a row for each write, in its transaction, or in its statement; nothing personal is in it."""
 
 from __future__ import annotations
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from typing import TypeAlias
 
 from services.api.errors import Problem
 from services.api.scopes import Scope
-from shared.db.pool import Database
+from shared.clock import Clock
+from shared.db.pool import Database, Record
 from shared.db.statements import load_statements
 
 SQL = load_statements("services.api")
@@ -27,6 +29,10 @@ class Caller:
     scopes: frozenset[Scope]
 
 
+# What the ledger says of a valid token: the hash of its secret, and whose it is.
+Known: TypeAlias = tuple[bytes, Caller]
+
+
 def issue() -> tuple[str, str, bytes]:
     """Return a new token's public id, the token, and the hash of its secret."""
     token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
@@ -38,7 +44,61 @@ def hash_secret(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogateescape")).digest()
 
 
-async def authenticate(database: Database, header: str | None, *, now: datetime) -> Caller:
+class _Question:
+    """What is asked of the ledger at once: the ids of tokens, and the answer that all who named one wait for."""
+
+    def __init__(self, token_id: str) -> None:
+        self.ids = {token_id}
+        self.answer: asyncio.Future[dict[str, Known]] = asyncio.get_running_loop().create_future()
+
+
+class Tokens:
+    """Asks the ledger for tokens: of requests that come while it is asked, all wait for one question after that.
+
+    A question is put after each of its requests came, so none is answered by what the ledger knew before it.
+    """
+
+    def __init__(self, database: Database, clock: Clock) -> None:
+        self._database = database
+        self._clock = clock
+        self._asking = asyncio.Lock()
+        self._next: _Question | None = None
+
+    async def find(self, token_id: str) -> Known | None:
+        """Return what is known of a token that is valid now.
+
+        Raises:
+            TRANSIENT: the ledger is away.
+        """
+        question = self._next
+        if question is not None:
+            question.ids.add(token_id)
+        else:
+            question = self._next = _Question(token_id)
+            await self._put(question)
+        return (await question.answer).get(token_id)
+
+    async def _put(self, question: _Question) -> None:
+        """Wait until the question before this one is answered, then ask for all that was gathered meanwhile."""
+        try:
+            async with self._asking:
+                self._next = None
+                rows = await self._database.fetch(SQL["find_tokens"], list(question.ids), self._clock.now())
+            found = {row["id"]: _known(row) for row in rows}
+        except BaseException as error:
+            if self._next is question:
+                self._next = None
+            question.answer.set_exception(error if isinstance(error, Exception) else ConnectionAbortedError())
+            question.answer.exception()  # whether somebody else waits for it or not
+            raise
+        question.answer.set_result(found)
+
+
+def _known(row: Record) -> Known:
+    return row["secret_hash"], Caller(row["account_id"], row["id"], frozenset(map(Scope, row["scopes"])))
+
+
+async def authenticate(tokens: Tokens, header: str | None) -> Caller:
     """Return who an Authorization header says is calling.
 
     Every request asks the ledger: a revoked token is refused from the next request on.
@@ -50,10 +110,10 @@ async def authenticate(database: Database, header: str | None, *, now: datetime)
     pieces = token.strip().split("_", 2)
     if scheme.lower() != "bearer" or len(pieces) != _PIECES or pieces[0] != "pl" or not pieces[1].isalnum():
         raise _unauthorized(header)
-    row = await database.fetch_one(SQL["find_token"], pieces[1], now) if pieces[1].isascii() else None
-    if not hmac.compare_digest(hash_secret(pieces[2]), row["secret_hash"] if row else _NOBODY) or row is None:
+    found = await tokens.find(pieces[1]) if pieces[1].isascii() else None
+    if not hmac.compare_digest(hash_secret(pieces[2]), found[0] if found else _NOBODY) or found is None:
         raise _unauthorized(header)
-    return Caller(row["account_id"], pieces[1], frozenset(map(Scope, row["scopes"])))
+    return found[1]
 
 
 def require(caller: Caller, scope: Scope) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import json
 import re
 from collections.abc import Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 from urllib.parse import parse_qsl
@@ -29,6 +30,7 @@ _NAME_LIMIT = 40
 _INDEX_DIGITS = 9
 _FORM, _MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 _AS_IT_IS = {"Accept-Encoding": "identity"}
+_BLANKS = b"\xef\xbb\xbf \t\r\n"
 _JSON_TYPES = frozenset({"application/json", "text/json"})
 _UNTYPED_FORM = (
     "a body that is text/plain or has no Content-Type must be a JSON object; "
@@ -57,9 +59,9 @@ async def decode(request: web.Request, limits: Limits, note: Note = unheard) -> 
     Raises:
         Problem: 400 malformed, 408 too slow, 413 too large, 415 a type nobody reads, 422 a file that is none.
     """
-    query = from_pairs(_parse_query(request.rel_url.raw_query_string.encode()))
+    query, content = from_query(request), request.content
     try:
-        async with no_slower_than(limits.rate, request.content):
+        async with nullcontext() if content.is_eof() else no_slower_than(limits.rate, content):
             decoded = await _decode_body(request, limits, note)
     except (web.RequestPayloadError, aiohttp.ClientPayloadError, aiohttp.http.HttpProcessingError) as error:
         raise malformed("its Transfer-Encoding is broken") from error
@@ -78,7 +80,8 @@ def from_query(request: web.Request) -> dict[str, Any]:
     Raises:
         Problem: 400 malformed.
     """
-    return from_pairs(_parse_query(request.rel_url.raw_query_string.encode()))
+    written = request.rel_url.raw_query_string
+    return from_pairs(_parse_query(written.encode())) if written else {}
 
 
 async def _decode_body(request: web.Request, limits: Limits, note: Note) -> Decoded:
@@ -110,19 +113,20 @@ async def _decode_body(request: web.Request, limits: Limits, note: Note) -> Deco
 
 
 async def _decode_json(request: web.Request, limits: Limits, note: Note, *, typed: bool) -> Decoded:
+    if request.content.is_eof() and request.content.total_bytes <= limits.fields:
+        text = await request.content.read()  # it is all here and small: no file is needed to wait for the rest
+        note(text)
+        return Decoded(_read_object(text, typed=typed))
     body = await spool(request.content, limits.upload, note=note, longest_token=limits.fields)
     keep = False
     try:
         size = body.seek(0, 2)
         body.seek(0)
-        start = body.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
-        body.seek(0)
-        if not start and size <= limits.fields:
-            return Decoded()
-        if not typed and start[:1] not in (b"{", b"["):
-            raise malformed(_UNTYPED_FORM)
         if size <= limits.fields:
-            return Decoded(parse_object(body.read()))
+            return Decoded(_read_object(body.read(), typed=typed))
+        if not typed and not _looks_like_json(body.read(64)):
+            raise malformed(_UNTYPED_FORM)
+        body.seek(0)
         fields, has_numbers = await asyncio.to_thread(jsonlists.scan, body, limits.fields)
         keep = has_numbers
         check_text(fields)
@@ -130,6 +134,19 @@ async def _decode_json(request: web.Request, limits: Limits, note: Note, *, type
     finally:
         if not keep:
             body.close()
+
+
+def _read_object(text: bytes, *, typed: bool) -> dict[str, Any]:
+    """Read a JSON object; no body, or a blank one, holds no parameters."""
+    if not text.strip(_BLANKS):
+        return {}
+    if not typed and not _looks_like_json(text):
+        raise malformed(_UNTYPED_FORM)
+    return parse_object(text)
+
+
+def _looks_like_json(start: bytes) -> bool:
+    return start.lstrip(_BLANKS)[:1] in (b"{", b"[")
 
 
 def parse_object(text: bytes) -> dict[str, Any]:

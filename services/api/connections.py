@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import uuid
+import secrets
 from collections import Counter
 from dataclasses import dataclass
 from logging import Logger
@@ -206,7 +206,7 @@ class Connection(web.RequestHandler):
 def _full() -> bytes:
     """Return the answer to a connection that is one too many; its request was not read."""
     detail = "There are too many connections now; keep fewer open, or use them again, and try later."
-    request_id = uuid.uuid4().hex
+    request_id = secrets.token_hex(16)
     body = orjson.dumps(to_body(Problem(503, detail), request_id))
     head = (
         "HTTP/1.1 503 Service Unavailable\r\nContent-Type: application/problem+json\r\nRetry-After: 10\r\n"

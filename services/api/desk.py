@@ -93,7 +93,8 @@ class Visit:
         return int(written)
 
     @property
-    def _deed(self) -> Deed:
+    def deed(self) -> Deed:
+        """What its program does, for the audit log."""
         return Deed(
             account_id=self.account_id,
             token_id=self.caller.token_id,
@@ -114,18 +115,22 @@ class Visit:
             Problem: 400, 413 or 415, the body cannot be read.
             ValidationError: a field does not fit.
         """
-        async with self.decoded() as decoded:
-            unexpected: dict[str, Any] = {bodies.NUMBERS: None} if decoded.numbers else {}
-            return schema.model_validate(decoded.fields | unexpected)
+        decoded = await self._decode()
+        decoded.close()
+        unexpected: dict[str, Any] = {bodies.NUMBERS: None} if decoded.numbers else {}
+        return schema.model_validate(decoded.fields | unexpected)
 
     @asynccontextmanager
     async def decoded(self) -> AsyncIterator[Decoded]:
         """Hold the request's parameters and numbers until the end of the context."""
-        decoded = await bodies.decode(self.request, self.desk.limits, self.keyed.note if self.keyed else unheard)
+        decoded = await self._decode()
         try:
             yield decoded
         finally:
             decoded.close()
+
+    async def _decode(self) -> Decoded:
+        return await bodies.decode(self.request, self.desk.limits, self.keyed.note if self.keyed else unheard)
 
     @asynccontextmanager
     async def importing(self, numbers: Numbers | None) -> AsyncIterator[None]:
@@ -133,19 +138,25 @@ class Visit:
         async with self.desk.imports if numbers else nullcontext():
             yield
 
-    async def commit(self, effect: Effect) -> web.Response:
+    async def commit(self, effect: Effect, *, audits_itself: bool = False) -> web.Response:
         """Do a write, audit and answer it; the answer is kept in the same transaction, under the key it came with.
+
+        An effect that audits itself is one statement, so it is a transaction of its own when there is no key.
 
         Raises:
             Problem: 409 or 422, the key says that this cannot be done now, or not at all.
         """
         now, keyed = self.now, self.keyed
+        if audits_itself and not keyed:
+            async with self.desk.database.connection() as connection:
+                return _in_json(_success(await effect(connection)))
         async with self.desk.database.transaction() as connection:
             if keyed and (kept := await idempotency.find_answer(connection, keyed, now=now)) is not None:
                 return _in_json(kept, headers={idempotency.REPLAYED: "true"})
-            response = dict(await effect(connection))
-            await audit.record(connection, self._deed, response, now=now)
-            said = orjson.dumps({"status": "success", "response": response})
+            response = await effect(connection)
+            if not audits_itself:
+                await audit.record(connection, self.deed, response, now=now)
+            said = _success(response)
             if keyed:
                 await idempotency.keep_answer(connection, keyed, said, now=now)
         return _in_json(said)
@@ -162,6 +173,10 @@ class Visit:
 def answer(body: Any, *, headers: Mapping[str, str] | None = None) -> web.Response:
     """Answer JSON."""
     return _in_json(orjson.dumps(body), headers=headers)
+
+
+def _success(response: Mapping[str, Any]) -> bytes:
+    return orjson.dumps({"status": "success", "response": dict(response)})
 
 
 def _in_json(body: bytes, *, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from services.api.addresses import read_networks, source
-from services.api.auth import Caller, authenticate, require
+from services.api.auth import Caller, Tokens, authenticate, require
 from services.api.errors import EXTRA_HEADERS, Problem
 from services.api.rates import Allowance, Meter, Ruling, seconds
 from services.api.scopes import Scope
@@ -26,7 +26,7 @@ class Door:
     def __init__(
         self, database: Database, clock: Clock, *, requests: Allowance, wrong_tokens: Allowance, proxies: str
     ) -> None:
-        self._database = database
+        self._tokens = Tokens(database, clock)
         self._clock = clock
         self._requests = Meter(requests)
         self._wrong_tokens = Meter(wrong_tokens)
@@ -44,7 +44,7 @@ class Door:
             detail = "Too many requests with wrong tokens came from this address; wait, and use a valid one."
             raise _too_many(detail, waiting)
         try:
-            caller = await authenticate(self._database, request.headers.get("Authorization"), now=self._clock.now())
+            caller = await authenticate(self._tokens, request.headers.get("Authorization"))
         except Problem as problem:
             if problem.status == HTTPStatus.UNAUTHORIZED:
                 self._wrong_tokens.take(address, now=self._clock.monotonic())

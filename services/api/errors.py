@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-import uuid
+import secrets
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -112,7 +112,7 @@ def error_middleware(clock: Clock) -> Middleware:
     async def answer(request: web.Request, handler: Handler) -> web.StreamResponse:
         began = clock.monotonic()
         given = request.headers.get(REQUEST_ID, "")
-        request_id = given if _GOOD_ID.match(given) else uuid.uuid4().hex
+        request_id = given if _GOOD_ID.match(given) else secrets.token_hex(16)
         request[REQUEST] = request_id
         try:
             response = await handler(request)
@@ -142,7 +142,7 @@ def answer_unreadable(status: int, error: BaseException | None) -> web.Response:
         problem = malformed("its first line or one of its headers is not HTTP/1.1")
     else:
         problem = Problem(status, _WENT_WRONG)
-    request_id = uuid.uuid4().hex
+    request_id = secrets.token_hex(16)
     # Its own words repeat what was sent: tokens, numbers.
     log.info("http.unreadable", error=type(error).__name__, status=status, request_id=request_id)
     response = _render(problem, request_id)

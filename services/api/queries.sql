@@ -1,7 +1,7 @@
--- name: find_token
--- A token that is valid now.
-SELECT account_id, secret_hash, scopes FROM tokens
-WHERE id = $1 AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2);
+-- name: find_tokens
+-- Those of some tokens that are valid now.
+SELECT id, account_id, secret_hash, scopes FROM tokens
+WHERE id = ANY($1::text[]) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2);
 
 -- name: create_account
 -- An account, unless there is one of that name.
@@ -38,9 +38,14 @@ UPDATE tokens SET expires_at = $3 WHERE account_id = $1 AND id = $2;
 UPDATE tokens SET revoked_at = coalesce(revoked_at, $2) WHERE id = $1 RETURNING account_id;
 
 -- name: create_schedule
--- A schedule of an account.
-INSERT INTO schedules (account_id, nickname, days, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)
-RETURNING id, nickname;
+-- A schedule of an account, and who made it: one statement, so one transaction.
+WITH made AS (
+    INSERT INTO schedules (account_id, nickname, days, created_at, updated_at) VALUES ($1, $6, $7, $2, $2)
+    RETURNING id, nickname
+), audited AS (
+    INSERT INTO audit (account_id, at, actor, token_id, operation, resource_kind, resource_id, request_id, status)
+    SELECT $1, $2, 'token', $3, $4, 'schedule', id, $5, 200 FROM made
+) SELECT id, nickname FROM made;
 
 -- name: list_schedules
 -- The schedules of an account after an id, as many as wanted (NULL: all).
@@ -68,10 +73,15 @@ DELETE FROM schedules WHERE account_id = $1 AND id = $2;
 SELECT id FROM schedules WHERE account_id = $1 AND nickname = $2;
 
 -- name: create_profile
--- A profile of an account.
-INSERT INTO profiles
-    (account_id, nickname, period, time_between_periods, amount_per_period, created_at, updated_at)
-VALUES ($1, $2, $3, $4, $5, $6, $6) RETURNING id, nickname;
+-- A profile of an account, and who made it: one statement, so one transaction.
+WITH made AS (
+    INSERT INTO profiles
+        (account_id, nickname, period, time_between_periods, amount_per_period, created_at, updated_at)
+    VALUES ($1, $6, $7, $8, $9, $2, $2) RETURNING id, nickname
+), audited AS (
+    INSERT INTO audit (account_id, at, actor, token_id, operation, resource_kind, resource_id, request_id, status)
+    SELECT $1, $2, 'token', $3, $4, 'profile', id, $5, 200 FROM made
+) SELECT id, nickname FROM made;
 
 -- name: list_profiles
 -- The profiles of an account after an id, as many as wanted (NULL: all).

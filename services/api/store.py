@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from services.api.audit import Deed
 from services.api.errors import Problem, not_found
 from services.api.schemas.campaigns import Page
 from shared.contracts.campaigns import CampaignChanged
@@ -35,17 +36,21 @@ PROFILE = Kind(
 )
 
 
-async def create(
-    connection: Connection, kind: Kind, *, account_id: int, values: Mapping[str, Any], now: datetime
-) -> Row:
-    """Store a resource; returns its id and nickname.
+async def create(connection: Connection, kind: Kind, *, deed: Deed, values: Mapping[str, Any], now: datetime) -> Row:
+    """Store a resource, and whose deed that is, in one statement; returns its id and nickname.
 
     Raises:
         Problem: 409 the nickname is taken.
     """
     try:
         row = await connection.fetchrow(
-            SQL[f"create_{kind.name}"], account_id, *(values[column] for column in kind.columns), now
+            SQL[f"create_{kind.name}"],
+            deed.account_id,
+            now,
+            deed.token_id,
+            deed.operation,
+            deed.request_id,
+            *(values[column] for column in kind.columns),
         )
     except UniqueViolation:
         raise _taken(kind) from None

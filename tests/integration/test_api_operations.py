@@ -84,9 +84,9 @@ class Api:
 
 
 @contextlib.asynccontextmanager
-async def serve(database, **over):
+async def serve(database, *, pool_of=Database, **over):
     """Run the room on a free port and hold a client of it."""
-    pool = Database(database, name="test", size=6)
+    pool = pool_of(database, name="test", size=6)
     await pool.open()
     usual = {"requests_per_minute": 0, "wrong_tokens_per_minute": 0, "field_bytes": 4096, "upload_bytes": 4 << 20}
     settings = ApiSettings(database_url=database, environment="test", **usual | over)
@@ -99,7 +99,7 @@ async def serve(database, **over):
     try:
         async with aiohttp.ClientSession() as session:
             client = Api(session, f"http://127.0.0.1:{server.port}", database, clock)
-            client.service = service
+            client.service, client.pool = service, pool
             client.token, client.secret = await create_token(pool, "tenant", NOW)
             client.other, _ = await create_token(pool, "other", NOW)
             yield client

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
+from services.api.store import SQL as API
 from services.dialer.app import build as build_dialer
 from services.dialer.settings import DialerSettings
 from services.dialer.store import SQL as DIALER
@@ -31,14 +32,14 @@ from tests.support.waiting import until
 
 CALLS = 1000
 A_SECOND = 20_000  # all of them are due at once: what is done together shows
-NAMES = {sql: name for statements in (PACER, DIALER, RESULTS) for name, sql in statements.items()}
+NAMES = {sql: name for statements in (API, PACER, DIALER, RESULTS) for name, sql in statements.items()}
 
 
 class CountingDatabase(Database):
     """Counts statements by name; what has no name belongs to transactions or to the pool."""
 
-    def __init__(self, dsn):
-        super().__init__(dsn, name="test", size=10)
+    def __init__(self, dsn, *, name="test", size=10):
+        super().__init__(dsn, name=name, size=size)
         self.statements = Counter()
 
     @contextlib.asynccontextmanager

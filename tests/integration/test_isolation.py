@@ -170,7 +170,7 @@ async def test_triggers_refuse_every_delivery_that_would_cross(ledger, connectio
 
 # Statements of the api that touch what is an account's and do not take its account_id, and why.
 WITHOUT_ACCOUNT = {
-    "find_token": "says whose request it is",
+    "find_tokens": "says whose requests they are",
     "lock_token": "a person's command, about any account's token",
     "revoke_token": "a person's command, about any account's token",
     "create_pacing": "the place of a campaign that the same transaction made",

@@ -135,7 +135,7 @@ def _results(grown: Grown) -> Told:
 def _api(grown: Grown) -> Told:
     last = grown.campaigns[-1]
     old = LONG_AGO + timedelta(seconds=BATCH)
-    yield "find_token", (TOKEN, NOW), 1
+    yield "find_tokens", ([TOKEN], NOW), 1
     yield "find_answer", (grown.account, "key-1", LONG_AGO), 1
     yield "forget_answers", (old,), BATCH
     yield "forget_audit", (old, BATCH), BATCH - 1

@@ -26,9 +26,8 @@ class Reusables:
         """Create one."""
         values = (await visit.read(self.creating)).model_dump()
         return await visit.commit(
-            lambda connection: store.create(
-                connection, self.kind, account_id=visit.account_id, values=values, now=visit.now
-            )
+            lambda connection: store.create(connection, self.kind, deed=visit.deed, values=values, now=visit.now),
+            audits_itself=True,
         )
 
     async def list_all(self, visit: Visit) -> web.Response:
