@@ -252,7 +252,7 @@ async def test_an_absent_database_is_503(api, monkeypatch):
     async def away(*_):
         raise ConnectionRefusedError
 
-    monkeypatch.setattr(Database, "fetch_one", away)
+    monkeypatch.setattr(Database, "fetch", away)
     status, body, headers = await api.ask("GET", "/api/schedules")
     assert (status, body["status"], headers["Retry-After"]) == (503, 503, "5")
 
