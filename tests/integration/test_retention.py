@@ -17,9 +17,11 @@ from services.results.retention import keeper as keeping
 from services.results.retention.keeper import Keeper, ShelfBusy
 from services.results.retention.store import ShelfStore
 from services.results.settings import ResultsSettings
+from services.results.store import SQL as RESULTS
 from shared.clock import Clock, Reading
 from tests.support.ledger import LONG_AGO, add_campaign
 from tests.support.shelves import add_finished, next_shelf
+from tests.support.waiting import until
 
 DAY = timedelta(days=1)
 KEPT = 30
@@ -54,6 +56,28 @@ async def left(ledger):
 async def tables_of(ledger, no):
     shelf = (await ShelfStore(ledger).shelves())[no - 1]
     return {table.state.value for table in (await ShelfStore(ledger).tables(shelf)).values()}
+
+
+async def test_a_shelf_that_fills_is_planned_for_anew(ledger):
+    keeper = make_keeper(ledger, days=0)
+    await keeper.keep()
+    async with ledger.connection() as connection:
+        await connection.execute("SET plan_cache_mode = force_generic_plan")
+        await connection.execute(f"PREPARE settle AS {RESULTS['settle_deliveries']}")
+
+        async def reads_all():
+            values = ", ".join(["'{}'"] * 9)
+            return any("Seq Scan" in line for (line,) in await connection.fetch(f"EXPLAIN EXECUTE settle({values})"))
+
+        assert await reads_all()  # there is nothing, so nothing is quicker
+        await add_finished(ledger, numbers=5000)
+        assert await reads_all()
+
+        async def is_planned_anew():
+            await keeper.keep()
+            return not await reads_all()
+
+        await until(is_planned_anew, within=20)  # a connection tells now and then how much it wrote
 
 
 async def test_calls_are_kept_for_their_time_and_not_longer(ledger, shelves):

@@ -59,6 +59,12 @@ SELECT c.relname::text AS name,
 FROM pg_class AS c LEFT JOIN pg_inherits AS i ON i.inhrelid = c.oid
 WHERE c.relname = ANY($1::text[]) AND c.relnamespace = current_schema()::regnamespace;
 
+-- name: outgrown_tables
+-- Of these tables, those with several times the rows that statements about them were planned for.
+SELECT s.relname::text AS name FROM pg_stat_user_tables AS s JOIN pg_class AS c ON c.oid = s.relid
+WHERE s.relname = ANY($1::text[]) AND s.schemaname = current_schema()
+  AND s.n_live_tup > 1000 + 4 * greatest(c.reltuples, 0);
+
 -- name: storage_options
 -- How a table is stored: a new shelf's tables are stored as those of the shelf before it are now.
 SELECT coalesce(array_to_string(reloptions, ', '), '') AS options FROM pg_class WHERE oid = $1::text::regclass;

@@ -80,6 +80,17 @@ class ShelfStore:
         """Write since when new campaigns come to a shelf."""
         await self._database.execute(SQL["mark_opened"], shelf.no, now)
 
+    async def count_outgrown(self, shelf: Shelf) -> int:
+        """Have PostgreSQL count the rows of tables that grew much, and so plan anew; returns how many tables.
+
+        A connection keeps the plan that was good for an empty shelf, which reads all of it, until somebody counts.
+        Autovacuum looks once a minute: time for a hundred thousand calls.
+        """
+        rows = await self._database.fetch(SQL["outgrown_tables"], [f"{table}_{shelf.no}" for table in TABLES])
+        for row in rows:
+            await self._database.execute(f"ANALYZE {row['name']}")
+        return len(rows)
+
     async def close(self, shelf: Shelf, *, now: datetime) -> None:
         """Send new campaigns to the next shelf: nobody gets what is left of this one's ids."""
         while (left := shelf.end_id - await self.next_id()) > 0:
