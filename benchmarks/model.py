@@ -114,7 +114,10 @@ def table(batched: Measured, single: Measured) -> str:
 
 
 def _between(least: Mapping[str, str], most: Mapping[str, str]) -> dict[str, str]:
-    return {name: one if one == most[name] else f"{one} to {most[name]}" for name, one in least.items()}
+    pairs = {
+        name: sorted({one, most[name]}, key=lambda said: float(said.replace(",", ""))) for name, one in least.items()
+    }
+    return {name: " to ".join(pair) for name, pair in pairs.items()}
 
 
 def _words(costs: Measured) -> str:

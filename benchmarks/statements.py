@@ -28,7 +28,7 @@ TOLD = (
     "claim_deliveries",
     "settle_deliveries",
     "take_from_outbox",
-    "find_token",
+    "find_tokens",
     "list_campaigns",
     "list_dead_letters",
 )
@@ -66,6 +66,7 @@ async def _run(ledger: Database, grown: Grown) -> Run:
         return {"postgres": await backends(ledger)}
 
     hot = {each.name: each for each in reversed(statements(grown)) if each.name in TOLD}  # the first of a name
+    assert hot.keys() == set(TOLD), f"no longer among the hot statements: {set(TOLD) - hot.keys()}"
     figures = {}
     await ledger.execute("VACUUM")
     async with Bill(census) as bill, ledger.connection() as connection:
