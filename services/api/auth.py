@@ -76,7 +76,8 @@ class Tokens:
         else:
             question = self._next = _Question(token_id)
             await self._put(question)
-        return (await question.answer).get(token_id)
+        # Shielded: who goes away while he waits must not take the answer from the others.
+        return (await asyncio.shield(question.answer)).get(token_id)
 
     async def _put(self, question: _Question) -> None:
         """Wait until the question before this one is answered, then ask for all that was gathered meanwhile."""

@@ -100,3 +100,13 @@ async def test_nobody_waits_for_one_who_went_away(ledger, tokens, asked):
         await leaving
     ledger.may_answer.set()
     assert await names(before + await come(tokens, "b")) == ["a"] * len(before) + ["b"]
+
+
+async def test_one_who_waits_and_goes_away_takes_nobody_with_him(ledger, tokens):
+    first = await come(tokens, "a")
+    asking, leaving, staying = await come(tokens, "a", "a", "b")
+    leaving.cancel()
+    ledger.may_answer.set()
+    with pytest.raises(asyncio.CancelledError):
+        await leaving
+    assert await names([*first, asking, staying]) == ["a", "a", "b"]
