@@ -11,11 +11,10 @@ import os
 import sys
 
 import peer_ledger
-import requests
+import peer_tenant
 from celery import Celery
 
 QUEUE = os.environ["PEER_QUEUE"]
-TENANT = os.environ["PEER_TENANT"]
 app = Celery("paceline_peer", broker=os.environ["PEER_BROKER"])
 # Names of its own on a shared broker; everything else is Celery's default.
 app.conf.update(task_default_queue=QUEUE, event_exchange=f"{QUEUE}.events", control_exchange=f"{QUEUE}.control")
@@ -26,20 +25,15 @@ def call(campaign_id: int, seq: int, phone: str, reference: str) -> None:
     """Commit the intent, and ask start_url; what became of the call is another task's work."""
     if not peer_ledger.intend(campaign_id, seq):
         return
-    answer = requests.post(
-        f"{TENANT}/start",
-        data={"phone_number": phone, "message_reference": reference, "call_id": str(seq), "campaign_id": campaign_id},
-        timeout=8,
-    )
-    record.delay(campaign_id, seq, phone, reference=reference, disposition="answered" if answer.ok else "failed")
+    disposition = peer_tenant.start(campaign_id, seq, phone, reference)
+    record.delay(campaign_id, seq, phone, reference=reference, disposition=disposition)
 
 
 @app.task(name="peer.record")
 def record(campaign_id: int, seq: int, phone: str, *, reference: str, disposition: str) -> None:
     """Store the outcome, and post it."""
     peer_ledger.record(campaign_id, seq, disposition)
-    fields = {"phone_number": phone, "message_reference": reference, "call_id": str(seq), "campaign_id": campaign_id}
-    if requests.post(f"{TENANT}/result", data=fields | {"disposition": disposition}, timeout=20).ok:
+    if peer_tenant.tell(campaign_id, seq, phone, reference=reference, disposition=disposition):
         peer_ledger.note_delivery(campaign_id, seq)
 
 

@@ -12,11 +12,10 @@ import sys
 
 import dramatiq
 import peer_ledger
-import requests
+import peer_tenant
 from dramatiq.brokers.rabbitmq import RabbitmqBroker
 
 QUEUE = os.environ["PEER_QUEUE"]
-TENANT = os.environ["PEER_TENANT"]
 broker = RabbitmqBroker(url=os.environ["PEER_BROKER"])
 dramatiq.set_broker(broker)
 
@@ -26,20 +25,15 @@ def call(campaign_id: int, seq: int, phone: str, reference: str) -> None:
     """Commit the intent, and ask start_url; what became of the call is another actor's work."""
     if not peer_ledger.intend(campaign_id, seq):
         return
-    answer = requests.post(
-        f"{TENANT}/start",
-        data={"phone_number": phone, "message_reference": reference, "call_id": str(seq), "campaign_id": campaign_id},
-        timeout=8,
-    )
-    record.send(campaign_id, seq, phone, reference=reference, disposition="answered" if answer.ok else "failed")
+    disposition = peer_tenant.start(campaign_id, seq, phone, reference)
+    record.send(campaign_id, seq, phone, reference=reference, disposition=disposition)
 
 
 @dramatiq.actor(queue_name=QUEUE)
 def record(campaign_id: int, seq: int, phone: str, *, reference: str, disposition: str) -> None:
     """Store the outcome, and post it."""
     peer_ledger.record(campaign_id, seq, disposition)
-    fields = {"phone_number": phone, "message_reference": reference, "call_id": str(seq), "campaign_id": campaign_id}
-    if requests.post(f"{TENANT}/result", data=fields | {"disposition": disposition}, timeout=20).ok:
+    if peer_tenant.tell(campaign_id, seq, phone, reference=reference, disposition=disposition):
         peer_ledger.note_delivery(campaign_id, seq)
 
 
