@@ -144,7 +144,10 @@ class Dispatch:
     async def _begin(
         self, calls: Crew, intents: Sequence[Intent], allowed: Sequence[Departure], begun_at: float
     ) -> None:
-        """Start the calls' tasks: each waits for its instant. A batch of which one grew old is too large."""
+        """Start the calls' tasks: each waits for its instant.
+
+        A batch is too large when an intent has grown old, and may be larger when all that were used were young.
+        """
         leaving = {key_of(each.waiting.job): each for each in allowed}
         for intent in intents:
             self.placing.in_progress[intent.key] = intent.fence
@@ -153,11 +156,11 @@ class Dispatch:
             assert each.at is not None
             postpone = partial(self._postpone, intent, each.waiting)
             await calls.spawn(self.placing.run(intent, each.at, begun_at=begun_at, postpone=postpone))
-        if self.placing.oldest_seconds > FRESH_SECONDS / 2:
+        oldest, self.placing.oldest_seconds = self.placing.oldest_seconds, 0.0
+        if oldest > FRESH_SECONDS / 2:
             self._batch = max(1, self._batch // 2)
-        elif self.placing.oldest_seconds < FRESH_SECONDS / 4:
+        elif 0 < oldest < FRESH_SECONDS / 4:
             self._batch = min(_BATCH, 2 * self._batch)
-        self.placing.oldest_seconds = 0.0
 
     async def _passed_over(self, allowed: Sequence[Waiting], intents: Sequence[Intent]) -> list[Waiting]:
         """Return the jobs whose campaign was being changed during the commit; all others are decided."""
