@@ -11,9 +11,9 @@ from benchmarks.ground import Options, ledger_of
 from benchmarks.processes import Bill, backends
 from benchmarks.report import Result
 from benchmarks.rounds import Goal, Run, Variant, compete, seconds_a_unit
-from services.pacer.pacing import Grant, Pace, Period
 from services.pacer.store import PacerStore
 from shared.db.pool import Database
+from shared.domain.pacing import Grant, Pace, Period
 from tests.support.ledger import add_campaign
 
 SHORT, LONG, LONGEST = 10_000, 1_000_000, 10_000_000

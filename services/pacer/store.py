@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from services.pacer.pacing import Grant, Pace, Period
 from shared.db.pool import Database, Record
 from shared.db.statements import load_statements
 from shared.domain.calling_hours import CallingHours, Day, Window
 from shared.domain.catch_up import Release
+from shared.domain.pacing import Grant, Pace, Period
 
 SQL = load_statements("services.pacer")
 

@@ -11,13 +11,13 @@ from uuid import NAMESPACE_OID, uuid5
 
 import structlog
 
-from services.pacer.pacing import Grant, Period, plan
 from services.pacer.settings import PacerSettings
 from services.pacer.store import Campaign, Granted, PacerStore
 from shared.broker.port import Broker, BrokerError, Message
 from shared.clock import Clock
 from shared.contracts.calls import Job, PlaceCalls
 from shared.db.pool import TRANSIENT
+from shared.domain.pacing import Grant, Period, plan
 from shared.observability.metrics import GRANT_LATENESS, JOBS_UNCONFIRMED, SLOTS_GRANTED
 from shared.runtime.supervisor import Crew
 

@@ -15,7 +15,7 @@ log = structlog.get_logger()
 
 _EVERY = 5.0  # real seconds
 _EVERY_IN_REHEARSAL = 0.25
-# Real seconds a clock may be behind: less than what is kept free at the end of a period (services/pacer/pacing.py).
+# Real seconds a clock may be behind: less than what is kept free at the end of a period (shared/domain/pacing.py).
 _BEHIND_AT_MOST = 0.1
 _TRIES = 20
 

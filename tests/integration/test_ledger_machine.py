@@ -16,7 +16,6 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from services.dialer.store import SQL as DIALER
 from services.dialer.store import DialerStore, Intent
-from services.pacer.pacing import Plan, plan
 from services.pacer.reaper import Reaper
 from services.pacer.settings import PacerSettings
 from services.pacer.store import SQL as PACER
@@ -26,6 +25,7 @@ from shared.contracts.calls import CallsEnded, CallsExpired, CallsOrphaned, Job,
 from shared.db.pool import Database
 from shared.domain.call_state import Disposition
 from shared.domain.calling_hours import CallingHours, Day, Window, resolve
+from shared.domain.pacing import Plan, plan
 from tests.chaos.mutants import MUTANTS
 from tests.support.ledger import add_campaign
 

@@ -5,7 +5,6 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from services.pacer.pacing import plan
 from services.pacer.reaper import Reaper
 from services.pacer.settings import PacerSettings
 from services.pacer.store import PacerStore
@@ -15,6 +14,7 @@ from shared.clock import Clock, Reading
 from shared.contracts.calls import CallsExpired, PlaceCalls
 from shared.contracts.catalogue import queue_name
 from shared.domain.calling_hours import resolve
+from shared.domain.pacing import plan
 from tests.support.ledger import add_campaign
 from tests.support.waiting import until
 

@@ -8,8 +8,8 @@ from datetime import timedelta
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from services.pacer.pacing import CLOSING_MARGIN, Pace
 from shared.domain.call_state import AttemptState, Disposition
+from shared.domain.pacing import CLOSING_MARGIN, Pace
 from tests.model.carrier import Rung
 from tests.model.ledger import Ledger
 from tests.model.room import FRESH_SECONDS

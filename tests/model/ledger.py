@@ -7,7 +7,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from services.dialer.store import Key, key_of
-from services.pacer.pacing import Grant, Period
 from services.pacer.store import Campaign, Granted
 from services.results.callback import Ended, build_body
 from services.results.store import Due, Settled, _one_per_entry
@@ -16,6 +15,7 @@ from shared.contracts.envelope import Letter
 from shared.domain.call_state import STEPS, AttemptState, Disposition
 from shared.domain.calling_hours import CallingHours
 from shared.domain.catch_up import Release
+from shared.domain.pacing import Grant, Period
 from tests.model.tables import Attempt, Entry, Intent, Order, Post, Told
 from tests.model.world import Violation
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from services.pacer.pacing import Grant, Period, plan
 from services.pacer.store import Campaign
 from shared.contracts.calls import Job, PlaceCalls
 from shared.domain.call_state import AttemptState
+from shared.domain.pacing import Grant, Period, plan
 from tests.model.broker import Delivery
 from tests.model.room import (
     AGAIN_SECONDS,

@@ -7,9 +7,9 @@ from dataclasses import replace
 from datetime import date, time, timedelta
 from random import Random
 
-from services.pacer.pacing import Pace
 from shared.domain.call_state import AttemptState
 from shared.domain.calling_hours import CallingHours, Day, Window, resolve
+from shared.domain.pacing import Pace
 from tests.model import judge
 from tests.model.broker import Broker
 from tests.model.carrier import Carrier, Receiver

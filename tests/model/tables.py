@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from services.dialer.store import Key
-from services.pacer.pacing import Grant, Pace, Period
 from shared.domain.call_state import AttemptState, Disposition
 from shared.domain.calling_hours import CallingHours
+from shared.domain.pacing import Grant, Pace, Period
 
 Entry = tuple[int, int]  # campaign, place in the queue
 

@@ -7,8 +7,8 @@ from itertools import pairwise
 
 import pytest
 
-from services.pacer.pacing import Pace, Period, plan
 from shared.domain.calling_hours import EASTERN, CallingHours, Day, Window, resolve
+from shared.domain.pacing import Pace, Period, plan
 
 MONDAY = date(2022, 1, 3)
 EVERY_DAY = frozenset(Day)
