@@ -26,7 +26,7 @@ async def list_dead(database: Database, *, account_id: int, page: DeliveriesPage
         Problem: 410 they were dropped with the campaign's calls.
     """
     async with database.connection() as connection:
-        await _refuse_dropped(connection, account_id, page.campaign_id)
+        await refuse_dropped(connection, account_id, page.campaign_id)
     after = max(page.after, (page.campaign_id or 0, 0, 0))  # the index is entered where the campaign begins
     rows = await database.fetch(SQL["list_dead_letters"], account_id, page.campaign_id, *after, page.limit)
     return [
@@ -52,7 +52,7 @@ async def replay(
     Raises:
         Problem: 410 they were dropped with the campaign's calls.
     """
-    await _refuse_dropped(connection, account_id, campaign_id)
+    await refuse_dropped(connection, account_id, campaign_id)
     row = await connection.fetchrow(SQL["count_dead_letters"], account_id, campaign_id)
     assert row is not None
     if row["dead_letters"]:
@@ -61,7 +61,7 @@ async def replay(
     return {"dead_letters": row["dead_letters"]}
 
 
-async def _refuse_dropped(connection: Connection, account_id: int, campaign_id: int | None) -> None:
+async def refuse_dropped(connection: Connection, account_id: int, campaign_id: int | None) -> None:
     """Refuse what is asked of one campaign when its calls are kept no more, with what is known of them."""
     if campaign_id is None:
         return

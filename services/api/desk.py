@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import orjson
+import structlog
 from aiohttp import web
 
 from services.api import audit, bodies, idempotency
@@ -17,7 +18,7 @@ from services.api.audit import Deed
 from services.api.auth import Caller
 from services.api.bodies import Decoded
 from services.api.door import Door
-from services.api.errors import REQUEST, not_found
+from services.api.errors import EXTRA_HEADERS, REQUEST, REQUEST_ID, not_found
 from services.api.idempotency import Keyed
 from services.api.schemas.audit import AuditPage
 from services.api.schemas.campaigns import Page
@@ -25,8 +26,10 @@ from services.api.schemas.deliveries import DeliveriesPage
 from services.api.schemas.fields import ID_DIGITS, Parameters
 from services.api.spool import Limits, Numbers, unheard
 from shared.clock import Clock
-from shared.db.pool import Connection, Database
+from shared.db.pool import TRANSIENT, Connection, Database
 from shared.domain.egress import Egress
+
+log = structlog.get_logger()
 
 
 class Operation(Protocol):
@@ -163,11 +166,36 @@ class Visit:
 
     def listing(self, rows: list[dict[str, Any]], page: Page | DeliveriesPage | AuditPage) -> web.Response:
         """Answer a list, with a link to the next page when the one asked for is full."""
-        headers: dict[str, str] = {}
-        if page.limit is not None and len(rows) == page.limit:
-            url = self.request.rel_url.update_query({"limit": str(page.limit), "after": str(rows[-1]["id"])})
-            headers["Link"] = f'<{url}>; rel="next"'
-        return answer(rows, headers=headers)
+        full = page.limit is not None and len(rows) == page.limit
+        return answer(rows, headers=self.link(limit=page.limit, after=rows[-1]["id"]) if full else {})
+
+    def link(self, *, limit: int | None, after: int | str) -> dict[str, str]:
+        """Return the header that leads to the next page."""
+        url = self.request.rel_url.update_query({"limit": str(limit), "after": str(after)})
+        return {"Link": f'<{url}>; rel="next"'}
+
+    async def stream(self, pieces: AsyncIterator[bytes], *, content_type: str, name: str) -> web.StreamResponse:
+        """Answer a file as its pieces come; one that breaks off is cut, so that nobody takes it for whole."""
+        first = await anext(pieces, b"")  # what can be refused is refused before the answer begins
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": f"{content_type}; charset=utf-8",
+                "Content-Disposition": f'attachment; filename="{name}"',
+                REQUEST_ID: self.request[REQUEST],
+                **self.request.get(EXTRA_HEADERS, {}),
+            }
+        )
+        await response.prepare(self.request)
+        await response.write(first)
+        try:
+            async for piece in pieces:
+                await response.write(piece)
+        except TRANSIENT as error:
+            log.warning("http.stream_cut", error=type(error).__name__, request_id=self.request[REQUEST])
+            response.force_close()
+            if self.request.transport is not None:
+                self.request.transport.abort()
+        return response
 
 
 def answer(body: Any, *, headers: Mapping[str, str] | None = None) -> web.Response:

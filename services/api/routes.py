@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from services.api.desk import Desk, Visit
-from services.api.handlers import audit, calls, campaigns, deliveries
+from services.api.handlers import audit, calls, campaigns, deliveries, insight
 from services.api.handlers.reusables import profiles, schedules
 from services.api.idempotency import read_key
 from services.api.scopes import Scope
@@ -21,7 +21,7 @@ class Route(NamedTuple):
     method: str
     path: str
     scope: Scope
-    handler: Callable[[Visit], Awaitable[web.Response]]
+    handler: Callable[[Visit], Awaitable[web.StreamResponse]]
     summary: str
 
 
@@ -46,11 +46,15 @@ ROUTES = (
     Route("POST", "/api/campaigns/start", CONTROL, campaigns.start, "Start Campaign"),
     Route("POST", "/api/campaigns/stop", CONTROL, campaigns.stop, "Stop Campaign"),
     Route("POST", "/api/campaigns/add-calls", WRITE, calls.add, "Add Calls"),
-    Route("GET", "/api/campaigns/{id:[0-9]+}", READ, campaigns.get, "Get one campaign"),
+    Route("GET", "/api/campaigns/{id:[0-9]+}", READ, insight.get_campaign, "Get one campaign"),
     Route("PATCH", "/api/campaigns/{id:[0-9]+}", WRITE, campaigns.update, "Update Campaign"),
     Route("PUT", "/api/campaigns/{id:[0-9]+}", WRITE, campaigns.update, "Update Campaign"),
     Route("DELETE", "/api/campaigns/{id:[0-9]+}", WRITE, campaigns.delete, "Delete Campaign"),
     # What the seed does not have.
+    Route("GET", "/api/campaigns/{id:[0-9]+}/stats", READ, insight.course, "Outcomes over time"),
+    Route("GET", "/api/campaigns/{id:[0-9]+}/forecast", READ, insight.forecast, "When its numbers will be called"),
+    Route("GET", "/api/campaigns/{id:[0-9]+}/calls", READ, insight.list_calls, "Its calls"),
+    Route("GET", "/api/calls/{id:[0-9]+}", READ, insight.get_call, "One call, or why it was not made yet"),
     Route("GET", "/api/deliveries", READ, deliveries.list_dead, "Results that could not be delivered"),
     Route("POST", "/api/deliveries/replay", WRITE, deliveries.replay, "Post them again"),
     Route("GET", "/api/audit", READ, audit.list_all, "What was done, by which token or command"),

@@ -9,7 +9,7 @@ from datetime import datetime
 from shared.contracts.calls import Job, Slot
 from shared.db.pool import Database, Record
 from shared.db.statements import load_statements
-from shared.domain.calling_hours import CallingHours, Day, Window
+from shared.domain.calling_hours import CallingHours
 
 SQL = load_statements("services.dialer")
 
@@ -148,8 +148,9 @@ def _intent(row: Record) -> Intent:
 
 def _brief(row: Record) -> Brief | None:
     try:
-        windows = tuple(Window(start, end) for start, end in zip(row["starts"], row["ends"], strict=True))
-        hours = CallingHours(frozenset(map(Day, row["days"])), row["start_date"], row["end_date"], windows)
+        hours = CallingHours.of_columns(
+            row["days"], row["start_date"], row["end_date"], starts=row["starts"], ends=row["ends"]
+        )
     except ValueError:
         return None
     return Brief(row["revision"], hours)

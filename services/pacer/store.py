@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from shared.db.pool import Database, Record
 from shared.db.statements import load_statements
-from shared.domain.calling_hours import CallingHours, Day, Window
+from shared.domain.calling_hours import CallingHours
 from shared.domain.catch_up import Release
 from shared.domain.pacing import Grant, Pace, Period
 
@@ -84,27 +84,12 @@ class PacerStore:
 
 
 def _campaign(row: Record) -> Campaign:
-    windows = tuple(Window(start, end) for start, end in zip(row["starts"], row["ends"], strict=True))
     return Campaign(
         id=row["id"],
         revision=row["revision"],
-        hours=CallingHours(frozenset(map(Day, row["days"])), row["start_date"], row["end_date"], windows),
-        paces=tuple(
-            Pace(timedelta(minutes=period), timedelta(minutes=rest), amount)
-            for period, rest, amount in zip(row["periods"], row["rests"], row["amounts"], strict=True)
+        hours=CallingHours.of_columns(
+            row["days"], row["start_date"], row["end_date"], starts=row["starts"], ends=row["ends"]
         ),
-        ledger=_ledger(row) if row["period_no"] else None,
-    )
-
-
-def _ledger(row: Record) -> Period:
-    return Period(
-        no=row["period_no"],
-        pace=Pace(row["period"], row["rest"], row["amount"]),
-        opens_at=row["opens_at"],
-        closes_at=row["closes_at"],
-        rests_until=row["rests_until"],
-        opening_ends=row["opening_ends"],
-        next_slot=row["next_slot"],
-        last=Release(row["last_planned"], row["last_released"]) if row["last_planned"] else None,
+        paces=tuple(map(Pace.of_minutes, row["periods"], row["rests"], row["amounts"])),
+        ledger=Period.of_columns(dict(row)),
     )

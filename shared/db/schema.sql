@@ -301,6 +301,17 @@ CREATE TABLE campaign_totals (
     CONSTRAINT campaign_totals_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id)
 );
 
+CREATE TABLE tallies (
+    campaign_id bigint      NOT NULL,
+    minute      timestamptz NOT NULL,
+    disposition text        NOT NULL,
+    lane        smallint    NOT NULL,
+    entries     bigint      NOT NULL,
+    CONSTRAINT tallies_pkey PRIMARY KEY (campaign_id, minute, disposition, lane)
+) PARTITION BY RANGE (campaign_id);
+
+CREATE TABLE tallies_1 PARTITION OF tallies FOR VALUES FROM (MINVALUE) TO (10001) WITH (fillfactor=70);
+
 CREATE OR REPLACE FUNCTION public.refuse_change_of_audit()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -330,10 +341,40 @@ BEGIN
     RAISE EXCEPTION 'a delivery stays with its campaign and account' USING ERRCODE = '23503';
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.tally_corrected()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO tallies AS t (campaign_id, minute, disposition, lane, entries)
+    SELECT campaign_id, date_trunc('minute', recorded_at), disposition, pg_backend_pid() % 4, sum(n)
+    FROM (SELECT campaign_id, recorded_at, disposition, -1 AS n FROM before
+          UNION ALL SELECT campaign_id, recorded_at, disposition, 1 FROM after) AS changed
+    GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (campaign_id, minute, disposition, lane) DO UPDATE SET entries = t.entries + excluded.entries;
+    RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.tally_recorded()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    INSERT INTO tallies AS t (campaign_id, minute, disposition, lane, entries)
+    SELECT campaign_id, date_trunc('minute', recorded_at), disposition, pg_backend_pid() % 4, count(*)
+    FROM recorded GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
+    ON CONFLICT (campaign_id, minute, disposition, lane) DO UPDATE SET entries = t.entries + excluded.entries;
+    RETURN NULL;
+END $function$;
+
 CREATE TRIGGER audit_is_kept BEFORE DELETE ON audit FOR EACH ROW WHEN (old.at >= COALESCE(NULLIF(current_setting('paceline.audit_forgets_before'::text, true), ''), '-infinity'::text)::timestamptz) EXECUTE FUNCTION refuse_change_of_audit();
 
 CREATE TRIGGER audit_never_changes BEFORE UPDATE OR TRUNCATE ON audit FOR EACH STATEMENT EXECUTE FUNCTION refuse_change_of_audit();
 
+CREATE TRIGGER corrections_are_tallied AFTER UPDATE ON outcomes REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION tally_corrected();
+
 CREATE TRIGGER deliveries_are_their_campaigns AFTER INSERT ON deliveries REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION refuse_foreign_deliveries();
 
 CREATE TRIGGER deliveries_never_move BEFORE UPDATE OF campaign_id, account_id ON deliveries FOR EACH STATEMENT EXECUTE FUNCTION refuse_moved_deliveries();
+
+CREATE TRIGGER outcomes_are_tallied AFTER INSERT ON outcomes REFERENCING NEW TABLE AS recorded FOR EACH STATEMENT EXECUTE FUNCTION tally_recorded();

@@ -29,6 +29,11 @@ class Disposition(StrEnum):
     UNKNOWN = "unknown"
 
 
+def result_of(disposition: Disposition, error: str | None) -> str:
+    """Return the vendor's word: `completed` was answered and went well, anything else `failed`."""
+    return "completed" if disposition is Disposition.ANSWERED and not error else "failed"
+
+
 class CalleeType(StrEnum):
     """Who or what answered (the vendor's words for its detection)."""
 

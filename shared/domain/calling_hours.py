@@ -7,7 +7,7 @@ start runs over midnight and belongs to the day it starts.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
@@ -60,6 +60,18 @@ class CallingHours:
     start_date: date
     end_date: date
     windows: tuple[Window, ...]
+
+    @classmethod
+    def of_columns(
+        cls, days: Iterable[str], start_date: date, end_date: date, *, starts: Iterable[time], ends: Iterable[time]
+    ) -> CallingHours:
+        """Return the hours as the ledger's columns have them.
+
+        Raises:
+            ValueError: they make no sense; nobody may be called by them.
+        """
+        windows = tuple(Window(start, end) for start, end in zip(starts, ends, strict=True))
+        return cls(frozenset(map(Day, days)), start_date, end_date, windows)
 
     def opening_at(self, instant: datetime) -> Opening | None:
         """Return the opening that contains the instant, or None when calling is not allowed then."""

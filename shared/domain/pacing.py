@@ -1,5 +1,7 @@
 """PURE: which slots of a campaign may be used now, and when to look again. The pace arithmetic is all here.
 
+The pacer grants by it; the api tells by the same functions what is to come.
+
 A period opens with its window. Call *i* of a period is due at `opens_at + i * period / amount`; after the period
 comes `time_between_periods` of silence, then the next period, until the window closes. A period is frozen as it
 is opened: an edit of its profile can lower what is left of it, never raise it, and what comes after starts when
@@ -12,8 +14,10 @@ between them are kept one BREATH apart, since otherwise no lateness at all could
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from shared.domain.calling_hours import CallingHours, Opening
 from shared.domain.catch_up import Release, release_at
@@ -33,6 +37,11 @@ class Pace:
     period: timedelta
     rest: timedelta
     amount: int
+
+    @classmethod
+    def of_minutes(cls, period: int, rest: int, amount: int) -> Pace:
+        """Return the pace as a profile gives it."""
+        return cls(timedelta(minutes=period), timedelta(minutes=rest), amount)
 
     @property
     def cycle(self) -> timedelta:
@@ -73,6 +82,22 @@ class Period:
     opening_ends: datetime
     next_slot: int = 0
     last: Release | None = None
+
+    @classmethod
+    def of_columns(cls, row: Mapping[str, Any]) -> Period | None:
+        """Return the newest period as the table `pacing` has it; None before the first."""
+        if not row["period_no"]:
+            return None
+        return cls(
+            no=row["period_no"],
+            pace=Pace(row["period"], row["rest"], row["amount"]),
+            opens_at=row["opens_at"],
+            closes_at=row["closes_at"],
+            rests_until=row["rests_until"],
+            opening_ends=row["opening_ends"],
+            next_slot=row["next_slot"],
+            last=Release(row["last_planned"], row["last_released"]) if row["last_planned"] else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,11 +152,11 @@ def _plan_in(
     limit: int,
 ) -> Plan:
     """Plan inside an opening: first what the frozen period still holds, then the period that follows it."""
-    if ledger is not None and now < ledger.closes_at and _overlap(ledger, opening):
+    if ledger is not None and now < ledger.closes_at and overlap(ledger, opening):
         grants, unserved = _grants(now, ledger, opening, pace, lead=lead, limit=limit)
         if grants or unserved:
             return _outcome(now, ledger, grants, unserved, lead)
-    period = _following(now, opening, pace, ledger)
+    period = following(now, opening, pace, ledger)
     if period is None:
         return _until_next_opening(hours, opening, lead)
     if period.opens_at > now + lead:
@@ -150,14 +175,14 @@ def _outcome(now: datetime, period: Period, grants: tuple[Grant, ...], unserved:
 
 
 def _until_next_opening(hours: CallingHours, opening: Opening, lead: timedelta) -> Plan:
-    following = hours.next_opening(opening.opens_at)
-    return Plan(None, (), following.opens_at - lead if following else None)
+    another = hours.next_opening(opening.opens_at)
+    return Plan(None, (), another.opens_at - lead if another else None)
 
 
-def _following(now: datetime, opening: Opening, pace: Pace, ledger: Period | None) -> Period | None:
+def following(now: datetime, opening: Opening, pace: Pace, ledger: Period | None) -> Period | None:
     """Return the first period of this opening, after the frozen one, that has not closed yet; or None."""
     anchor = opening.opens_at
-    if ledger is not None and _overlap(ledger, opening):
+    if ledger is not None and overlap(ledger, opening):
         anchor = max(anchor, ledger.rests_until)
     passed = timedelta(0)
     if now > anchor:
@@ -177,7 +202,7 @@ def _following(now: datetime, opening: Opening, pace: Pace, ledger: Period | Non
     )
 
 
-def _overlap(ledger: Period, opening: Opening) -> bool:
+def overlap(ledger: Period, opening: Opening) -> bool:
     """Whether the opening is, or cuts into, the one in which the frozen period was opened."""
     return opening.opens_at < ledger.opening_ends
 

@@ -20,6 +20,11 @@ WRITES = re.compile(
     r"\b(INSERT\s+INTO|UPDATE|DELETE\s+FROM|MERGE\s+INTO|TRUNCATE(?:\s+TABLE)?)\s+(?:ONLY\s+)?([a-z_]\w*|$)"
 )
 LOCKS = re.compile(r"\bFOR\s+(?:NO\s+KEY\s+)?UPDATE\b")
+FUNCTION = re.compile(
+    r"^CREATE OR REPLACE FUNCTION public\.(\w+)\(.*?\$function\$(.*?)\$function\$;", re.MULTILINE | re.DOTALL
+)
+SCHEMA = Path("shared/db/schema.sql")
+TRIGGER = "trigger"
 UPSERTS = re.compile(r"\bDO\s+UPDATE\b")
 NOT_CODE = re.compile(r"--[^\n]*|'(?:[^']|'')*'")
 SECTION = "\n## Who writes which table\n"
@@ -59,12 +64,15 @@ def writes(sql: str) -> Iterator[tuple[str, str]]:
 
 
 def owner_of(path: Path) -> str:
-    """The room a file belongs to, or the part of `shared` it lies in."""
+    """The room a file belongs to, or the part of `shared` it lies in; what a trigger does is no room's."""
+    if path == SCHEMA:
+        return TRIGGER
     return path.parts[1] if path.parts[0] == "services" else ".".join(path.parts[: min(2, len(path.parts) - 1)])
 
 
 def statements() -> Iterator[tuple[Path, str, str]]:
-    """Every piece of SQL: the named statements, and the strings of the product's modules that hold some."""
+    """Every piece of SQL: the named statements, the strings of the product's modules that hold some, the triggers."""
+    yield from ((SCHEMA, name, sql) for name, sql in FUNCTION.findall(text(SCHEMA)))
     for path in files():
         if path.suffix == ".sql" and "-- name: " in text(path):
             yield from ((path, name, sql) for name, sql in Statements(text(path)).items())
@@ -116,7 +124,7 @@ def test_no_line_of_the_page_is_stale():
 
 
 def test_every_table_has_its_line():
-    tables = set(re.findall(r"^CREATE (?:UNLOGGED )?TABLE (\w+) \(", text(Path("shared/db/schema.sql")), re.MULTILINE))
+    tables = set(re.findall(r"^CREATE (?:UNLOGGED )?TABLE (\w+) \(", text(SCHEMA), re.MULTILINE))
     assert tables == {write.table for write in on_page()}
 
 

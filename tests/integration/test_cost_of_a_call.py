@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
+from services.api.insight.store import SQL as INSIGHT
 from services.api.store import SQL as API
 from services.dialer.app import build as build_dialer
 from services.dialer.settings import DialerSettings
@@ -32,7 +33,7 @@ from tests.support.waiting import until
 
 CALLS = 1000
 A_SECOND = 20_000  # all of them are due at once: what is done together shows
-NAMES = {sql: name for statements in (API, PACER, DIALER, RESULTS) for name, sql in statements.items()}
+NAMES = {sql: name for statements in (API, INSIGHT, PACER, DIALER, RESULTS) for name, sql in statements.items()}
 
 
 class CountingDatabase(Database):
@@ -162,8 +163,11 @@ async def test_a_thousand_calls_cost_no_more_than_they_did(spent):
     assert broker.bytes["calls.place.v1"] / CALLS <= 200
     assert broker.bytes["calls.ended.v1"] / CALLS <= 280
     assert not any("RESET" in query for query in statements), "the pool runs a statement of its own after each of ours"
-    grown = {table: await bytes_written(ledger, table) / CALLS for table in ("attempts", "outcomes", "deliveries")}
+    grown = {
+        table: await bytes_written(ledger, table) / CALLS for table in ("attempts", "outcomes", "tallies", "deliveries")
+    }
     assert grown["attempts"] >= 50, "nothing was measured"
     assert grown["attempts"] <= 1000
     assert grown["outcomes"] <= 300
+    assert grown["tallies"] <= 50
     assert grown["deliveries"] <= 2500

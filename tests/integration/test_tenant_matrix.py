@@ -60,6 +60,11 @@ WAYS = {
     ("POST", "/api/campaigns/add-calls"): Way(
         "campaign", "/api/campaigns/add-calls", {"campaign_id": "{id}", "phone_numbers": ["2223334444"]}
     ),
+    **{
+        ("GET", f"/api/campaigns/{{id:[0-9]+}}/{asked}"): Way("campaign", f"/api/campaigns/{{id}}/{asked}")
+        for asked in ("stats", "forecast", "calls")
+    },
+    ("GET", "/api/calls/{id:[0-9]+}"): Way("campaign", "/api/calls/{id}000000001"),
     ("GET", "/api/deliveries"): Way(None, "/api/deliveries"),
     ("GET", "/api/audit"): Way(None, "/api/audit"),
     ("POST", "/api/deliveries/replay"): Way(
@@ -78,7 +83,7 @@ async def api(database):
         client.own = {
             "schedule": (await client.ok("POST", "/api/schedules", json={"days": ["sun"]}))["response"]["id"],
             "profile": (await client.ok("POST", "/api/profiles", json=PROFILE))["response"]["id"],
-            "campaign": await client.campaign(),
+            "campaign": await client.campaign(phone_numbers=["2223334444"]),
         }
         client.pool = Database(database, name="matrix", size=2)
         await client.pool.open()

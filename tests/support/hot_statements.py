@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from services.api.insight.store import SQL as INSIGHT
 from services.api.store import SQL as API
 from services.dialer.store import SQL as DIALER
 from services.pacer.store import SQL as PACER
@@ -40,6 +41,7 @@ def statements(grown: Grown) -> list[Hot]:
         (DIALER, _dialer(grown)),
         (RESULTS, _results(grown)),
         (API, _api(grown)),
+        (INSIGHT, _insight(grown)),
         (OUTBOX, _outbox()),
     ]
     among = {"doubt_silent": 2, "lock_place": 5}  # of STRETCHES, in all campaigns
@@ -150,6 +152,18 @@ def _api(grown: Grown) -> Told:
     yield "campaign_queue", (grown.account, grown.campaigns[0]), 1
     yield "extend_queue", (grown.account, grown.campaigns[0], 10**9 - 1, NOW), 1
     yield "set_campaign_state", (grown.account, grown.campaigns[0], "stopped", NOW), 1
+
+
+def _insight(grown: Grown) -> Told:
+    campaign, first = grown.campaigns[0], grown.entries("dialing")[0]
+    yield "campaign_standing", (grown.account, campaign), grown.in_flight
+    yield "campaign_progress", (grown.account, campaign), 2 * grown.in_flight
+    yield "course", (campaign, "hour", LONG_AGO, _LATER, PAGE), PAGE
+    yield "list_calls", (campaign, first - 1, first - 1 + BATCH, None, None, BATCH), BATCH
+    yield "requeued_before", (campaign, first), grown.in_flight
+    yield "call_attempts", (campaign, first), 1
+    yield "call_ending", (campaign, 1), 1
+    yield "call_delivery", (campaign, 1), 1
 
 
 def _outbox() -> Told:

@@ -134,6 +134,11 @@ class House:
         async with asyncio.timeout(within):
             await self.clock.sleep_until(instant)
 
+    async def jump(self, instant: datetime, *, rate: float) -> None:
+        """Set the house's clock forward, and let it run at a rate from there."""
+        await set_rehearsal_clock(self._database, origin=instant, rate=rate)
+        self.clock.adjust(await read_clock(self._database, self.clock, Environment.TEST))
+
     async def stop(self, *modules: str) -> None:
         """Tell rooms to go, all at once, and see that they drained."""
         await asyncio.gather(*(self.rooms[module].stop() for module in modules))

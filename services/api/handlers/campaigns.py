@@ -42,11 +42,6 @@ async def list_unchanged(visit: Visit) -> web.Response:
     return answer(await store.list_all(visit.desk.database, account_id=visit.account_id, page=Page()))
 
 
-async def get(visit: Visit) -> web.Response:
-    """Answer one campaign."""
-    return answer(await store.get(visit.desk.database, account_id=visit.account_id, campaign_id=visit.resource_id))
-
-
 async def update(visit: Visit) -> web.Response:
     """Update Campaign."""
     one = {"account_id": visit.account_id, "campaign_id": visit.resource_id}

@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from services.api.errors import title_of, type_of
+from services.api.insight.calls import CallState
+from services.api.insight.waiting import Reason
 from services.api.schemas.campaigns import PROFILES_LIMIT
 from services.api.schemas.deliveries import DELIVERY_ID
 from services.api.schemas.fields import INTEGER_LIMIT, NICKNAME_LIMIT, URL_LIMIT
 from services.api.uploads import ERRORS_SHOWN
-from shared.domain.call_state import Disposition
+from shared.domain.call_state import CalleeType, Disposition
 from shared.domain.calling_hours import WEEK
 from shared.domain.campaign_state import CampaignState
 
@@ -19,6 +21,9 @@ ID: Schema = INTEGER | {"minimum": 1, "description": "What the house gave it; it
 COUNT: Schema = INTEGER | {"minimum": 0}
 TEXT: Schema = {"type": "string"}
 TIME: Schema = {"type": "string", "pattern": "^[0-2][0-9]:[0-5][0-9]$"}
+INSTANT: Schema = {"type": "string", "format": "date-time"}
+INSTANT_OR_NOT: Schema = {"type": ["string", "null"], "format": "date-time"}
+OR_NONE: Schema = {"type": ["string", "null"]}
 DATE: Schema = {"type": "string", "format": "date"}
 URL: Schema = {"type": "string", "maxLength": URL_LIMIT}
 NICKNAME: Schema = {
@@ -71,6 +76,140 @@ _IMPORT: Schema = {
 }
 _TOGETHER = {"invalid": ["added", "errors"], "errors": ["added", "invalid"]}
 
+_CAMPAIGN: Schema = {
+    "id": ID,
+    "state": {
+        "enum": STATES,
+        "description": "`created`: not started yet; `running`: calls within its hours; `stopped`: calls nobody "
+        "until it is started again; `ended`: its dates are over, for good.",
+    },
+    "start_date": DATE,
+    "end_date": DATE,
+    "schedule": ID,
+    "profiles": {"type": "array", "items": ref("Window"), "minItems": 1, "maxItems": PROFILES_LIMIT},
+    "start_url": URL,
+    "result_url": URL | {"type": ["string", "null"]},
+    "calls": COUNT | {"description": "How many numbers it was given."},
+}
+OUTCOMES: Schema = {
+    "type": "object",
+    "propertyNames": {"enum": list(Disposition)},
+    "additionalProperties": INTEGER,
+    "description": "How many calls ended so; what did not occur is left out.",
+}
+_PROGRESS = exactly(
+    {
+        "total": COUNT | {"description": "How many numbers it was given."},
+        "waiting": COUNT | {"description": "How many are still to be called."},
+        "calling": COUNT | {"description": "How many are called just now, or in a moment."},
+        "finished": COUNT | {"description": "How many have an outcome."},
+        "outcomes": OUTCOMES,
+        "dead_letters": COUNT | {"description": "How many results your `result_url` did not take."},
+    }
+)
+_OPENING = exactly(
+    {
+        "opens_at": INSTANT,
+        "closes_at": INSTANT,
+        "profile": TEXT | {"description": "The nickname of its profile, or its id when it has none."},
+        "capacity": COUNT | {"description": "How many calls it has room for."},
+        "calls": COUNT | {"description": "How many are made."},
+    }
+)
+_FORECAST: Schema = {
+    "as_of": INSTANT,
+    "state": {"enum": STATES},
+    "ends_at": INSTANT | {"description": "From then on nobody is called."},
+    "waiting": COUNT | {"description": "How many numbers are still to be called."},
+    "first_call_at": INSTANT_OR_NOT,
+    "last_call_at": INSTANT_OR_NOT,
+    "dialed": COUNT | {"description": "How many of those that wait are called."},
+    "expires": COUNT | {"description": "How many are not, because the campaign is over before."},
+    "days": {
+        "type": "array",
+        "items": exactly(
+            {
+                "date": DATE,
+                "capacity": COUNT,
+                "calls": COUNT,
+                "openings": {"type": "array", "items": _OPENING},
+                "hours": {"type": "array", "items": exactly({"at": INSTANT, "calls": COUNT})},
+            }
+        ),
+    },
+    "advice": {
+        "type": "array",
+        "items": exactly(
+            {
+                "change": {"enum": ["start", "end_date", "amount_per_period"]},
+                "to": {"type": ["string", "integer", "null"]},
+                "profile": TEXT,
+                "detail": TEXT,
+            },
+            optional=("profile",),
+        ),
+        "description": "What to change so that all are called; each of them alone is enough, but for `start` and "
+        "for the amounts of several profiles.",
+    },
+}
+_CALL: Schema = {
+    "id": ID,
+    "phone_number": TEXT,
+    "ani": OR_NONE,
+    "message_reference": OR_NONE,
+    "state": {"enum": list(CallState)},
+    "result": {"enum": ["completed", "failed", None]},
+    "disposition": {"enum": [*Disposition, None]},
+    "callee_type": {"enum": [*CalleeType, None]},
+    "attempts": COUNT,
+    "last_attempt_timestamp": {"type": ["integer", "null"], "description": "Seconds since 1970, as in its result."},
+    "duration": COUNT | {"description": "Seconds from the answer to the end."},
+    "error_message": OR_NONE,
+}
+_CALL_IN_FULL: Schema = {
+    "campaign_id": ID,
+    "history": {
+        "type": "array",
+        "items": exactly(
+            {
+                "at": INSTANT,
+                "what": {"enum": ["granted", "lapsed", "dialed", "orphaned", "unknown", "ended"]},
+                "detail": TEXT,
+            }
+        ),
+    },
+    "delivery": {
+        "oneOf": [
+            {"type": "null"},
+            exactly(
+                {
+                    "id": DELIVERY_ID,
+                    "state": {"enum": ["pending", "delivered", "dead"]},
+                    "tries": COUNT,
+                    "last_status": {"type": ["integer", "null"]},
+                    "last_error": OR_NONE,
+                    "next_at": INSTANT_OR_NOT,
+                }
+            ),
+        ],
+        "description": "How the newest post about it stands; null: there is none.",
+    },
+    "why": {
+        "oneOf": [
+            {"type": "null"},
+            exactly(
+                {
+                    "reason": {"enum": list(Reason)},
+                    "detail": TEXT,
+                    "ahead": COUNT | {"description": "How many numbers are called before it."},
+                    "expected_at": INSTANT_OR_NOT,
+                }
+            ),
+        ],
+        "description": "Why it was not called yet; null when it was.",
+    },
+}
+
 SUCCESSES: dict[str, Schema] = {
     "Schedule": exactly(
         {
@@ -99,23 +238,7 @@ SUCCESSES: dict[str, Schema] = {
         {"profile": TEXT | {"description": "Its nickname, or its id when it has none."}}
         | {"start_time": TIME, "end_time": TIME}
     ),
-    "Campaign": exactly(
-        {
-            "id": ID,
-            "state": {
-                "enum": STATES,
-                "description": "`created`: not started yet; `running`: calls within its hours; `stopped`: calls nobody "
-                "until it is started again; `ended`: its dates are over, for good.",
-            },
-            "start_date": DATE,
-            "end_date": DATE,
-            "schedule": ID,
-            "profiles": {"type": "array", "items": ref("Window"), "minItems": 1, "maxItems": PROFILES_LIMIT},
-            "start_url": URL,
-            "result_url": URL | {"type": ["string", "null"]},
-            "calls": COUNT | {"description": "How many numbers it was given."},
-        }
-    ),
+    "Campaign": exactly(_CAMPAIGN),
     "Delivery": exactly(
         {
             "id": DELIVERY_ID | {"description": "The `webhook-id` of the post."},
@@ -150,6 +273,12 @@ SUCCESSES: dict[str, Schema] = {
         }
     ),
     "Deeds": listed("Deed"),
+    "CampaignInProgress": exactly(_CAMPAIGN | {"progress": _PROGRESS}),
+    "Course": {"type": "array", "items": exactly({"at": INSTANT, "finished": INTEGER, "outcomes": OUTCOMES})},
+    "Forecast": exactly(_FORECAST),
+    "Call": exactly(_CALL),
+    "Calls": listed("Call"),
+    "CallInFull": exactly(_CALL | _CALL_IN_FULL),
     "Schedules": listed("Schedule"),
     "Profiles": listed("Profile"),
     "Campaigns": listed("Campaign"),

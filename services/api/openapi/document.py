@@ -11,7 +11,8 @@ from aiohttp import web
 
 from services.api.idempotency import REPLAYED
 from services.api.openapi.answers import PROBLEMS, SUCCESSES, Schema, ref
-from services.api.openapi.operations import ABOUT, OPERATIONS, Operation
+from services.api.openapi.operation import ABOUT, Operation
+from services.api.openapi.operations import OPERATIONS
 from services.api.openapi.requests import IDEMPOTENCY_KEY, NUMBERS, PATH_ID, PHONE_ENTRY, body, in_query, merged
 from services.api.routes import Route
 from services.api.scopes import Scope
@@ -187,12 +188,13 @@ def _success(said: Operation, *, writes: bool) -> Schema:
     names = ["X-Request-ID", *_LIMITED]
     if writes:
         names.append(REPLAYED)
-    if said.comes == "query":
+    if "limit" in said.query:
         names.append("Link")
     answer: Schema = {
         "description": "Done." if writes else "Here it is.",
         "headers": _headers(names),
-        "content": {"application/json": {"schema": ref(said.answers), "example": said.shown}},
+        "content": {"application/json": {"schema": ref(said.answers), "example": said.shown}}
+        | {kind: {"schema": {"type": "string"}, "example": shown} for kind, shown in said.also.items()},
     }
     if said.name.startswith("create"):
         answer["links"] = _links(said)

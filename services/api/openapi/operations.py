@@ -3,61 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any, Literal
 
 from aiohttp import web
 
 from services.api.desk import Visit
 from services.api.handlers import audit, calls, campaigns, deliveries
 from services.api.handlers.reusables import profiles, schedules
+from services.api.openapi.insight import INSIGHT, PAIR
+from services.api.openapi.operation import (
+    AUDIT,
+    CAMPAIGNS,
+    DELIVERIES,
+    DROPPED,
+    GONE,
+    IN_THE_WAY,
+    PROFILES,
+    SCHEDULES,
+    Operation,
+    done,
+)
 from services.api.schemas.audit import AuditPage
 from services.api.schemas.calls import ImportOptions
 from services.api.schemas.campaigns import CampaignOnly, CreateCampaign, Page, UpdateCampaign
 from services.api.schemas.deliveries import DeliveriesPage, ReplayWanted
-from services.api.schemas.fields import Parameters
 from services.api.schemas.profiles import CreateProfile, UpdateProfile
 from services.api.schemas.schedules import CreateSchedule, UpdateSchedule
 
-SCHEDULES, PROFILES, CAMPAIGNS, DELIVERIES, AUDIT = ("Schedules", "Profiles", "Campaigns", "Deliveries", "Audit")
-ABOUT = {
-    SCHEDULES: "On which days of the week campaigns may call. One schedule serves any number of campaigns.",
-    PROFILES: "How fast campaigns call: so many calls in a period, then a pause, and again. One profile serves any "
-    "number of campaigns, and a campaign may use several.",
-    CAMPAIGNS: "Numbers to call, the days and hours in which to call them, and the VoiceXML application that talks. "
-    "A campaign calls nobody until it is started.",
-    AUDIT: "Who did what in your account: every write, by which token, and what the operator did to it.",
-    DELIVERIES: "Results of calls that your `result_url` did not take: after ten tries in three days they wait here.",
-}
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What is said of one handler."""
-
-    name: str
-    tag: str
-    words: str
-    answers: str  # the schema of a success
-    shown: Any  # an example of it
-    takes: tuple[type[Parameters], ...] = ()
-    comes: Literal["body", "query", "both"] = "body"
-    numbers: bool = False  # phone_numbers, too
-    refuses: frozenset[int] = field(default_factory=frozenset)  # besides what all refuse
-    path_id: int | None = None  # an example
-
-
-def _done(**response: Any) -> dict[str, Any]:
-    return {"status": "success", "response": response}
-
-
-GONE = frozenset({404})
-IN_THE_WAY = frozenset({409})
-DROPPED = frozenset({410})
-_PAIR = [
-    {"profile": "MorningPace", "start_time": "08:00", "end_time": "11:00"},
-    {"profile": "AfternoonPace", "start_time": "12:00", "end_time": "16:00"},
-]
 _A_SCHEDULE = {"id": 4, "nickname": "3wkdays", "days": ["mon", "wed", "fri"]}
 _A_PROFILE = {
     "id": 7,
@@ -72,7 +43,7 @@ _A_CAMPAIGN = {
     "start_date": "2022-01-01",
     "end_date": "2022-01-31",
     "schedule": 6,
-    "profiles": _PAIR,
+    "profiles": PAIR,
     "start_url": "http://charles.plumgroup.com/~schan/src/charles/vxml/start.php",
     "result_url": "http://myserver.com/storesmsresults.php",
     "calls": 0,
@@ -107,13 +78,13 @@ _PAGES = (
     "there may be one."
 )
 
-OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
+OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.StreamResponse]], Operation] = {
     schedules.create: Operation(
         "createSchedule",
         SCHEDULES,
         "Makes a rule for the days of the week on which campaigns may call. It takes effect when a campaign names it.",
         "Named",
-        _done(id=4, nickname="3wkdays"),
+        done(id=4, nickname="3wkdays"),
         takes=(CreateSchedule,),
         refuses=IN_THE_WAY,
     ),
@@ -134,7 +105,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         SCHEDULES,
         f"Changes a schedule, and with it every campaign that uses it, at once. {_CHANGES}",
         "Named",
-        _done(id=15, nickname="3wkdays"),
+        done(id=15, nickname="3wkdays"),
         takes=(UpdateSchedule,),
         comes="both",
         refuses=GONE | IN_THE_WAY,
@@ -145,7 +116,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         SCHEDULES,
         "Removes a schedule. While a campaign uses it, that is refused with 409.",
         "Done",
-        _done(id=4),
+        done(id=4),
         refuses=GONE | IN_THE_WAY,
         path_id=4,
     ),
@@ -155,7 +126,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         "Makes a rule for the pace of calls: `amount_per_period` calls, spread over `period` minutes, then "
         "`time_between_periods` minutes without any, and again. It takes effect when a campaign names it.",
         "Named",
-        _done(id=7, nickname="MorningPace"),
+        done(id=7, nickname="MorningPace"),
         takes=(CreateProfile,),
         refuses=IN_THE_WAY,
     ),
@@ -177,7 +148,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         f"Changes a profile, and with it the pace of every campaign that uses it. {_CHANGES} The answer holds its id "
         "and nickname only.",
         "Named",
-        _done(id=17, nickname="MorningCalls"),
+        done(id=17, nickname="MorningCalls"),
         takes=(UpdateProfile,),
         comes="both",
         refuses=GONE | IN_THE_WAY,
@@ -188,7 +159,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         PROFILES,
         "Removes a profile. While a campaign uses it, that is refused with 409.",
         "Done",
-        _done(id=7),
+        done(id=7),
         refuses=GONE | IN_THE_WAY,
         path_id=7,
     ),
@@ -198,7 +169,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         "Makes a campaign, with its numbers when they come along. It calls nobody until Start Campaign. The schedule "
         "and the profiles it names must be there. All times are US Eastern.",
         "Created",
-        _done(id=11),
+        done(id=11),
         takes=(CreateCampaign, ImportOptions),
         numbers=True,
         refuses=IN_THE_WAY,
@@ -220,16 +191,13 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         "Campaigns",
         [_A_CAMPAIGN],
     ),
-    campaigns.get: Operation(
-        "getCampaign", CAMPAIGNS, "Answers one of your campaigns.", "Campaign", _A_CAMPAIGN, refuses=GONE, path_id=11
-    ),
     campaigns.update: Operation(
         "updateCampaign",
         CAMPAIGNS,
         f"Changes a campaign, also while it runs. {_CHANGES} `profiles` replaces all its windows: send those that stay "
         "too. Numbers come with Add Calls only. A campaign whose dates are over stays as it is: 409.",
         "Done",
-        _done(id=26),
+        done(id=26),
         takes=(UpdateCampaign,),
         comes="both",
         refuses=GONE | IN_THE_WAY,
@@ -240,7 +208,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         CAMPAIGNS,
         "Removes a campaign in any state: from now on it calls nobody. Its schedule and its profiles stay.",
         "Done",
-        _done(id=11),
+        done(id=11),
         refuses=GONE,
         path_id=11,
     ),
@@ -250,7 +218,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         "Lets a campaign call within its days and hours, or go on after a stop where it was. Starting a running one "
         "changes nothing.",
         "Done",
-        _done(id=6),
+        done(id=6),
         takes=(CampaignOnly,),
         refuses=GONE | IN_THE_WAY,
     ),
@@ -259,7 +227,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         CAMPAIGNS,
         "Lets a campaign call nobody until it is started again. Calls in progress go on to their end.",
         "Done",
-        _done(id=2),
+        done(id=2),
         takes=(CampaignOnly,),
         refuses=GONE | IN_THE_WAY,
     ),
@@ -269,7 +237,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         "Adds numbers to the end of a campaign's queue, also while it runs: a JSON list or a `.csv` or `.txt` file. A "
         "list with bad lines is refused as a whole, unless `on_invalid` says otherwise.",
         "Added",
-        _done(id=2, added=2),
+        done(id=2, added=2),
         takes=(CampaignOnly, ImportOptions),
         numbers=True,
         refuses=GONE | IN_THE_WAY,
@@ -291,7 +259,7 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         "Posts them again, each under the same `webhook-id` and with all its tries before it; they leave within "
         "seconds. The answer says how many there are.",
         "Replayed",
-        _done(dead_letters=3),
+        done(dead_letters=3),
         takes=(ReplayWanted,),
         refuses=DROPPED,
     ),
@@ -305,4 +273,5 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         takes=(AuditPage,),
         comes="query",
     ),
+    **INSIGHT,
 }

@@ -59,6 +59,8 @@ class Keeper:
                 return
             await self._make_room()
             for shelf in await self._store.shelves():
+                if shelf.set_aside_at is None:
+                    await self._store.complete(shelf)
                 if shelf.opened_at and shelf.set_aside_at is None:
                     await self._store.count_outgrown(shelf)
                 if shelf.dropped_at is None and (shelf.set_aside_at or (look and await self._may_drop(shelf))):

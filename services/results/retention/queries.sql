@@ -67,7 +67,7 @@ WHERE s.relname = ANY($1::text[]) AND s.schemaname = current_schema()
 
 -- name: storage_options
 -- How a table is stored: a new shelf's tables are stored as those of the shelf before it are now.
-SELECT coalesce(array_to_string(reloptions, ', '), '') AS options FROM pg_class WHERE oid = $1::text::regclass;
+SELECT coalesce(array_to_string(reloptions, ', '), '') AS options FROM pg_class WHERE oid = to_regclass($1::text);
 
 -- name: shelved_campaigns
 -- The campaigns of a shelf that ever had calls.

@@ -16,7 +16,7 @@ SQL = load_statements("services.results.retention")
 
 # In the order in which they go: without its attempt nothing is recorded or dialed any more, and what must not be
 # dropped, a result that is to be posted, is looked for in the last, when nobody can write there.
-TABLES = ("attempts", "calls", "outcomes", "deliveries")
+TABLES = ("attempts", "calls", "outcomes", "tallies", "deliveries")
 _LONGEST_SECONDS = 3600.0  # of a statement about a whole campaign
 _DETACH_SECONDS = 20.0
 _DROP_WAITS = "200ms"  # nobody uses a detached table but a person who looks at it
@@ -69,12 +69,14 @@ class ShelfStore:
         """Make a shelf's tables and attach them: their parents are locked against other such work only."""
         async with self._database.transaction() as connection:
             for table in TABLES:
-                name = f"{table}_{shelf.no}"
-                options = await connection.fetchval(SQL["storage_options"], f"{table}_{shelf.no - 1}")
-                stored = f" WITH ({options})" if options else ""
-                await connection.execute(f"CREATE TABLE {name} (LIKE {table} INCLUDING ALL EXCLUDING INDEXES){stored}")
-                await _attach(connection, table, shelf)
+                await _make(connection, table, shelf)
             await connection.execute(SQL["add_shelf"], shelf.no, shelf.first_id, shelf.end_id)
+
+    async def complete(self, shelf: Shelf) -> None:
+        """Make the tables that a shelf lacks, since a keeper of a version before them opened it."""
+        for table in set(TABLES) - (await self.tables(shelf)).keys():
+            async with self._database.transaction() as connection:
+                await _make(connection, table, shelf)
 
     async def mark_opened(self, shelf: Shelf, *, now: datetime) -> None:
         """Write since when new campaigns come to a shelf."""
@@ -154,6 +156,14 @@ class ShelfStore:
             for table in TABLES:
                 await connection.execute(f"DROP TABLE IF EXISTS {table}_{shelf.no}")
             await connection.execute(SQL["mark_dropped"], shelf.no, now)
+
+
+async def _make(connection: Connection, table: str, shelf: Shelf) -> None:
+    """Make one table of a shelf, stored as that of the shelf before it is now, and attach it."""
+    options = await connection.fetchval(SQL["storage_options"], f"{table}_{shelf.no - 1}")
+    stored = f" WITH ({options})" if options else ""
+    await connection.execute(f"CREATE TABLE {table}_{shelf.no} (LIKE {table} INCLUDING ALL EXCLUDING INDEXES){stored}")
+    await _attach(connection, table, shelf)
 
 
 async def _attach(connection: Connection, parent: str, shelf: Shelf) -> None:

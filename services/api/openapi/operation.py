@@ -1,0 +1,58 @@
+"""What is said of one operation, the groups they come in, and what several refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from services.api.schemas.fields import Parameters
+
+SCHEDULES, PROFILES, CAMPAIGNS = ("Schedules", "Profiles", "Campaigns")
+CALLS, DELIVERIES, AUDIT = ("Calls", "Deliveries", "Audit")
+ABOUT = {
+    SCHEDULES: "On which days of the week campaigns may call. One schedule serves any number of campaigns.",
+    PROFILES: "How fast campaigns call: so many calls in a period, then a pause, and again. One profile serves any "
+    "number of campaigns, and a campaign may use several.",
+    CAMPAIGNS: "Numbers to call, the days and hours in which to call them, and the VoiceXML application that talks. "
+    "A campaign calls nobody until it is started.",
+    CALLS: "One entry of a campaign's list each: what became of it, or why it was not called yet.",
+    AUDIT: "Who did what in your account: every write, by which token, and what the operator did to it.",
+    DELIVERIES: "Results of calls that your `result_url` did not take: after ten tries in three days they wait here.",
+}
+
+
+@dataclass(frozen=True)
+class Operation:
+    """What is said of one handler."""
+
+    name: str
+    tag: str
+    words: str
+    answers: str  # the schema of a success
+    shown: Any  # an example of it
+    takes: tuple[type[Parameters], ...] = ()
+    comes: Literal["body", "query", "both"] = "body"
+    numbers: bool = False  # phone_numbers, too
+    refuses: frozenset[int] = field(default_factory=frozenset)  # besides what all refuse
+    path_id: int | None = None  # an example
+    also: Mapping[str, str] = field(default_factory=dict)  # other types it answers in, each with an example
+
+    @property
+    def query(self) -> frozenset[str]:
+        """The parameters that may stand in the query string."""
+        return (
+            frozenset(name for each in self.takes for name in each.model_fields)
+            if self.comes != "body"
+            else frozenset()
+        )
+
+
+def done(**response: Any) -> dict[str, Any]:
+    """Return the example of an answer to a write."""
+    return {"status": "success", "response": response}
+
+
+GONE = frozenset({404})
+IN_THE_WAY = frozenset({409})
+DROPPED = frozenset({410})
