@@ -229,6 +229,7 @@ CREATE TABLE attempts (
     CONSTRAINT attempts_check2 CHECK ((intent_at IS NOT NULL) = (state IN ('dialing', 'orphaned', 'unknown', 'done'))),
     CONSTRAINT attempts_state_check CHECK (state IN ('granted', 'lapsed', 'dialing', 'orphaned', 'unknown', 'done'))
 ) PARTITION BY RANGE (campaign_id);
+CREATE INDEX attempts_lapsed ON attempts (campaign_id, seq) WHERE lapsed_at IS NOT NULL;
 CREATE UNIQUE INDEX attempts_one_per_entry ON attempts (campaign_id, seq) WHERE lapsed_at IS NULL;
 CREATE INDEX attempts_to_ask ON attempts (lease_until) WHERE state = 'orphaned';
 CREATE INDEX attempts_to_lapse ON attempts (not_after) WHERE state = 'granted';

@@ -69,9 +69,14 @@ SELECT coalesce(bool_or(seq = $2), false) AS again, count(*) FILTER (WHERE seq <
 FROM requeued WHERE campaign_id = $1;
 
 -- name: call_attempts
--- The slots an entry was given, in the order of time.
-SELECT period_no, slot_no, state, due_at, not_before, not_after, intent_at, orphaned_at, lapsed_at FROM attempts
-WHERE campaign_id = $1 AND seq = $2 ORDER BY not_before, period_no, slot_no LIMIT 100;
+-- The slots an entry was given, the newest of those that lapsed and the one that did not: each kind has its own index.
+SELECT * FROM (
+    (SELECT period_no, slot_no, state, due_at, intent_at, orphaned_at, lapsed_at FROM attempts
+     WHERE campaign_id = $1 AND seq = $2 AND lapsed_at IS NOT NULL ORDER BY lapsed_at DESC LIMIT 100)
+    UNION ALL
+    (SELECT period_no, slot_no, state, due_at, intent_at, orphaned_at, lapsed_at FROM attempts
+     WHERE campaign_id = $1 AND seq = $2 AND lapsed_at IS NULL)
+) AS given ORDER BY due_at, period_no, slot_no;
 
 -- name: call_ending
 -- When an entry's call was over, and when that was recorded.

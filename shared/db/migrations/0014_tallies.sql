@@ -57,3 +57,6 @@ BEGIN
 END $$;
 CREATE TRIGGER corrections_are_tallied AFTER UPDATE ON outcomes
     REFERENCING OLD TABLE AS before NEW TABLE AS after FOR EACH STATEMENT EXECUTE FUNCTION tally_corrected();
+
+-- What an entry went through before it was dialed is asked for by entry. Slots that lapse are few.
+CREATE INDEX attempts_lapsed ON attempts (campaign_id, seq) WHERE lapsed_at IS NOT NULL;
