@@ -6,7 +6,7 @@ import itertools
 import json
 import random
 import re
-from datetime import date
+from datetime import UTC, date, datetime
 
 import requests
 import schemathesis
@@ -37,6 +37,9 @@ STATED = (
         r"(start|result)_url",
         r"must be an http or https URL|must name its host|must not (hold a user|lead to a private)",
     ),
+    (r"from|to", r"must be a moment that exists"),
+    # two that do not go together
+    (r"limit", r"is for pages of JSON"),
     # what is in a file
     (r"phone_numbers", r"is not a text file|is empty: it holds no number"),
     # what HTTP bounds: a query string of all parameters at their longest
@@ -84,6 +87,7 @@ class Guide:
         wanted = {"start_date": "2026-01-01", "end_date": LAST_DAY, "schedule": schedule, "start_url": URLS[0]}
         campaigns = [wanted | {"profiles": windows, "phone_numbers": NUMBERS} for windows in self._windows * 3]
         self._known["campaigns"] = [self._make("campaigns", campaign) for campaign in campaigns]
+        self._known["calls"] = [campaign * 10**9 + 1 for campaign in self._known["campaigns"]]
         self._spare = {kind: {name: body[name] for name in body if name != "nickname"} for kind, body in STOCK}
         self._spare["campaigns"] = campaigns[0]
 
@@ -95,7 +99,7 @@ class Guide:
     def spare(self, case):
         """Let something else be deleted than what other requests name."""
         kind, number = case.path.split("/")[2], (case.path_parameters or {}).get("id")
-        if case.method == "DELETE" and str(number) in map(str, self._known.get(kind, [])):
+        if case.method == "DELETE" and kind in self._spare and str(number) in map(str, self._known.get(kind, [])):
             case.path_parameters["id"] = self._make(kind, self._spare[kind])
 
     def give_key(self, case):
@@ -167,6 +171,8 @@ def install(guide):
 
     # Formats with patterns that few of its own inventions would fit.
     schemathesis.openapi.format("date", st.dates(date(2000, 1, 1), date(2199, 12, 31)).map(str))
+    moments = st.datetimes(datetime(2000, 1, 1), datetime(2199, 12, 31), timezones=st.just(UTC))
+    schemathesis.openapi.format("date-time", moments.map(lambda moment: moment.isoformat().replace("+00:00", "Z")))
     some_urls = st.from_regex(r"\Ahttps?://[a-z0-9.:%-]{1,30}/[!-~]{0,20}\Z")
     schemathesis.openapi.format("uri", st.sampled_from(URLS) | some_urls)
     letters = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
