@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, web
 
+from services.api import asyncapi
 from services.api.connections import Bounds
 from services.api.desk import Desk
 from services.api.door import Door
@@ -56,6 +57,7 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
     app = web.Application(middlewares=[error_middleware(platform.clock)])
     add_routes(app, desk)
     add_document(app, make_document(ROUTES))
+    asyncapi.add_document(app, asyncapi.make_document(settings.events_exchange_name))
     server = HttpServer(
         app,
         listener or bind(settings.api_host, settings.api_port),

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from urllib.parse import urlencode
 
 from shared.domain.call_id import to_call_id
-from shared.domain.call_state import CalleeType, Disposition
+from shared.domain.call_state import CalleeType, Disposition, result_of
 
 CONTENT_TYPE = "application/x-www-form-urlencoded"
 
@@ -75,11 +75,6 @@ class Reply:
 
 # What is noted of a try that was not made: the ladder goes on, and its last rung is always a real post.
 RESTING = Reply(None, "not posted: its host failed the posts before")
-
-
-def result_of(disposition: Disposition, error: str | None) -> str:
-    """Return the vendor's word: `completed` was answered and went well, anything else `failed`."""
-    return "completed" if disposition is Disposition.ANSWERED and not error else "failed"
 
 
 def build_body(ended: Ended) -> bytes:

@@ -301,6 +301,50 @@ CREATE TABLE campaign_totals (
     CONSTRAINT campaign_totals_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id)
 );
 
+CREATE TABLE happenings (
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    account_id  bigint      NOT NULL,
+    campaign_id bigint      NOT NULL,
+    name        text        NOT NULL,
+    at          timestamptz NOT NULL,
+    seqs        integer[],
+    details     json,
+    traceparent text,
+    CONSTRAINT happenings_pkey PRIMARY KEY (id),
+    CONSTRAINT happenings_account_id_campaign_id_fkey FOREIGN KEY (account_id, campaign_id) REFERENCES campaigns(account_id, id)
+);
+
+CREATE TABLE feed (
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    account_id  bigint      NOT NULL,
+    campaign_id bigint      NOT NULL,
+    name        text        NOT NULL,
+    at          timestamptz NOT NULL,
+    first_no    bigint      NOT NULL,
+    last_no     bigint      NOT NULL,
+    seqs        integer[],
+    details     json,
+    traceparent text,
+    CONSTRAINT feed_pkey PRIMARY KEY (id),
+    CONSTRAINT feed_account_id_campaign_id_fkey FOREIGN KEY (account_id, campaign_id) REFERENCES campaigns(account_id, id),
+    CONSTRAINT feed_check CHECK (last_no = (first_no + COALESCE(cardinality(seqs), 1) - 1))
+);
+CREATE UNIQUE INDEX feed_of_account ON feed (account_id, last_no);
+CREATE INDEX feed_of_campaign ON feed (campaign_id, last_no);
+
+CREATE TABLE feed_ends (
+    account_id bigint NOT NULL,
+    last_no    bigint NOT NULL,
+    CONSTRAINT feed_ends_pkey PRIMARY KEY (account_id),
+    CONSTRAINT feed_ends_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id)
+);
+
+CREATE TABLE heralds (
+    exchange text   NOT NULL,
+    told_to  bigint NOT NULL,
+    CONSTRAINT heralds_pkey PRIMARY KEY (exchange)
+);
+
 CREATE OR REPLACE FUNCTION public.refuse_change_of_audit()
  RETURNS trigger
  LANGUAGE plpgsql

@@ -50,3 +50,8 @@ STEPS: dict[tuple[AttemptState | None, AttemptState], str] = {
     (AttemptState.ORPHANED, AttemptState.DONE): "results",
     (AttemptState.UNKNOWN, AttemptState.DONE): "results",  # a late truth
 }
+
+
+def result_of(disposition: Disposition, error: str | None) -> str:
+    """Return the vendor's word: `completed` was answered and went well, anything else `failed`."""
+    return "completed" if disposition is Disposition.ANSWERED and not error else "failed"

@@ -98,7 +98,8 @@ def _dialer(grown: Grown) -> Told:
     yield "commit_intents", (*keys, [1] * BATCH, NAME, NOW, _LATER, NOW), BATCH
     yield "find_open", (*keys, [1] * BATCH, NOW), BATCH
     yield "renew_leases", (*ours, NAME, _LATER, [1] * BATCH), BATCH
-    yield "retract_intents", (*ours, [1] * BATCH, NAME), BATCH
+    yield "retract_intents", (*ours, [1] * BATCH, NAME, NOW), 1
+    yield "tell_answered", (*_columns(grown, grown.entries("dialing")[:BATCH]), ["voice"] * BATCH, NOW), BATCH
     yield "find_my_intents", (*ours, NAME, instant), BATCH
     yield "find_seqs", ours, BATCH
 
