@@ -22,6 +22,7 @@ from services.api.server import HttpServer, bind
 from services.api.settings import ApiSettings
 from services.api.slowness import Rate
 from services.api.spool import Limits
+from services.api.streams import Streams
 from shared.domain.egress import Egress
 from shared.runtime.service import Check, Platform, Service
 
@@ -32,6 +33,7 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
     Raises:
         OSError: the address is taken or not ours.
     """
+    streams = Streams(platform.database, platform.clock, per_account=settings.streams_per_account)
     desk = Desk(
         clock=platform.clock,
         database=platform.database,
@@ -48,6 +50,7 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
             rate=Rate(settings.body_bytes, settings.body_seconds),
         ),
         egress=Egress(settings.outbound_networks),
+        streams=streams,
         imports=asyncio.Semaphore(min(settings.imports_at_once, max(1, settings.pool_size // 2))),
     )
     for repeats_what_was_sent in (BadContentDispositionHeader, BadContentDispositionParam):
@@ -72,4 +75,4 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
         drain_seconds=settings.drain_seconds,
     )
     forgetter = Forgetter(platform.database, platform.clock, audit_kept_for=timedelta(days=settings.audit_days))
-    return Service("api", (server, forgetter), (Check("database", platform.database.answers),))
+    return Service("api", (server, streams, forgetter), (Check("database", platform.database.answers),))

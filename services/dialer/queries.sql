@@ -62,20 +62,22 @@ WITH retracted AS (
     RETURNING a.campaign_id, a.seq
 ), told AS (
     INSERT INTO happenings (account_id, campaign_id, name, at, seqs)
-    SELECT c.account_id, c.id, 'call.retracted.v1', $6, array_agg(r.seq ORDER BY r.seq)
-    FROM retracted AS r JOIN campaigns AS c ON c.id = r.campaign_id
-    GROUP BY c.id
+    SELECT c.account_id, r.campaign_id, 'call.retracted.v1', $6, r.seqs
+    FROM (SELECT campaign_id, array_agg(seq ORDER BY seq) AS seqs FROM retracted GROUP BY campaign_id) AS r
+    CROSS JOIN LATERAL (SELECT account_id FROM campaigns WHERE id = r.campaign_id OFFSET 0) AS c
 )
 SELECT count(*) AS calls FROM retracted;
 
 -- name: tell_answered
 -- Calls that were answered just now, each of the campaigns' in the order in which that was seen.
 INSERT INTO happenings (account_id, campaign_id, name, at, seqs, details)
-SELECT c.account_id, c.id, 'call.answered.v1', $4, array_agg(a.seq ORDER BY a.i),
-       json_build_object('callee_type', json_agg(a.callee_type ORDER BY a.i))
-FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS a (campaign_id, seq, callee_type, i)
-JOIN campaigns AS c ON c.id = a.campaign_id
-GROUP BY c.id;
+SELECT c.account_id, a.campaign_id, 'call.answered.v1', $4, a.seqs, json_build_object('callee_type', a.callee_types)
+FROM (
+    SELECT campaign_id, array_agg(seq ORDER BY i) AS seqs, json_agg(callee_type ORDER BY i) AS callee_types
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS u (campaign_id, seq, callee_type, i)
+    GROUP BY campaign_id
+) AS a
+CROSS JOIN LATERAL (SELECT account_id FROM campaigns WHERE id = a.campaign_id OFFSET 0) AS c;
 
 -- name: find_my_intents
 -- What a commit of unknown fate left behind: my rows of these slots with the instant of that commit.

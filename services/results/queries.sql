@@ -29,18 +29,20 @@ WITH told AS (
       AND a.state IN ('dialing', 'orphaned', 'unknown') AND told.disposition <> 'unknown'
 ), told_of AS (
     INSERT INTO happenings (account_id, campaign_id, name, at, seqs, details)
-    SELECT k.account_id, k.id, 'call.completed.v1', $11, array_agg(r.seq ORDER BY r.ended_at, r.seq),
-           json_build_object(
-               'version', json_agg(r.version ORDER BY r.ended_at, r.seq),
-               'disposition', json_agg(r.disposition ORDER BY r.ended_at, r.seq),
-               'callee_type', json_agg(r.callee_type ORDER BY r.ended_at, r.seq),
-               'attempts', json_agg(r.attempts ORDER BY r.ended_at, r.seq),
-               'dialed_at', json_agg(r.dialed_at ORDER BY r.ended_at, r.seq),
-               'ended_at', json_agg(r.ended_at ORDER BY r.ended_at, r.seq),
-               'duration', json_agg(r.duration ORDER BY r.ended_at, r.seq),
-               'error_message', json_agg(r.error ORDER BY r.ended_at, r.seq))
-    FROM recorded AS r JOIN campaigns AS k ON k.id = r.campaign_id
-    GROUP BY k.id
+    SELECT k.account_id, r.campaign_id, 'call.completed.v1', $11, r.seqs, r.details
+    FROM (
+        SELECT campaign_id, array_agg(seq ORDER BY ended_at, seq) AS seqs,
+               json_build_object('version', json_agg(version ORDER BY ended_at, seq),
+                                 'disposition', json_agg(disposition ORDER BY ended_at, seq),
+                                 'callee_type', json_agg(callee_type ORDER BY ended_at, seq),
+                                 'attempts', json_agg(attempts ORDER BY ended_at, seq),
+                                 'dialed_at', json_agg(dialed_at ORDER BY ended_at, seq),
+                                 'ended_at', json_agg(ended_at ORDER BY ended_at, seq),
+                                 'duration', json_agg(duration ORDER BY ended_at, seq),
+                                 'error_message', json_agg(error ORDER BY ended_at, seq)) AS details
+        FROM recorded GROUP BY campaign_id
+    ) AS r
+    CROSS JOIN LATERAL (SELECT account_id FROM campaigns WHERE id = r.campaign_id OFFSET 0) AS k
 )
 SELECT r.*, c.phone, c.message_reference, k.account_id, k.result_url
 FROM recorded AS r
@@ -64,11 +66,10 @@ WITH recorded AS (
     RETURNING *
 ), told_of AS (
     INSERT INTO happenings (account_id, campaign_id, name, at, seqs, details)
-    SELECT k.account_id, k.id, 'call.completed.v1', $5, array_agg(r.seq ORDER BY r.seq),
+    SELECT (SELECT account_id FROM campaigns WHERE id = $1), $1, 'call.completed.v1', $5, array_agg(seq ORDER BY seq),
            json_build_object('version', 1, 'disposition', 'expired', 'callee_type', NULL, 'attempts', 0,
                              'dialed_at', NULL, 'ended_at', $3::timestamptz, 'duration', 0, 'error_message', $4::text)
-    FROM recorded AS r JOIN campaigns AS k ON k.id = r.campaign_id
-    GROUP BY k.id
+    FROM recorded HAVING count(*) > 0
 )
 SELECT r.*, c.phone, c.message_reference, k.account_id, k.result_url
 FROM recorded AS r

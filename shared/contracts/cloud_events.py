@@ -35,6 +35,11 @@ class Told:
     details: str | None
     traceparent: str | None = None
 
+    @property
+    def last_no(self) -> int:
+        """The number of its last event."""
+        return self.first_no + (1 if self.seqs is None else len(self.seqs)) - 1
+
 
 @dataclass(frozen=True, slots=True)
 class Event:

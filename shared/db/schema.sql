@@ -330,7 +330,7 @@ CREATE TABLE feed (
     CONSTRAINT feed_check CHECK (last_no = (first_no + COALESCE(cardinality(seqs), 1) - 1))
 );
 CREATE UNIQUE INDEX feed_of_account ON feed (account_id, last_no);
-CREATE INDEX feed_of_campaign ON feed (campaign_id, last_no);
+CREATE INDEX feed_of_campaign ON feed (account_id, campaign_id, last_no);
 
 CREATE TABLE feed_ends (
     account_id bigint NOT NULL,

@@ -34,5 +34,6 @@ EVENTS_REFUSED = Counter(
 ANSWERS_NOT_TOLD = Counter(
     "paceline_answers_not_told_total", "Answered calls that no event was told of: the database was away."
 )
+STREAMS = Gauge("paceline_api_streams", "Streams of events that somebody listens to.")
 LETTERS_RELAYED = Counter("paceline_letters_relayed_total", "Letters published from the outbox.")
 DEAD_LETTERS = Gauge("paceline_dead_letters", "Letters between rooms that nobody could work on; expected 0.", ["queue"])

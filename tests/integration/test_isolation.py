@@ -181,6 +181,7 @@ WITHOUT_ACCOUNT = {
     "create_pacing": "the place of a campaign that the same transaction made",
     "forget_answers": "old answers of all accounts",
     "forget_audit": "old audit rows of all accounts",
+    "feed_ends": "how far the feeds of all who listen have come; each hears of its own",
 }
 _NAMES_ACCOUNT = re.compile(
     r"\baccount_id = \$\d|\(account_id, [^)]*\)\s*VALUES \(\$1\b|INSERT INTO \w+\s*\([^)]*account_id"

@@ -62,6 +62,8 @@ WAYS = {
     ),
     ("GET", "/api/deliveries"): Way(None, "/api/deliveries"),
     ("GET", "/api/audit"): Way(None, "/api/audit"),
+    ("GET", "/api/events"): Way(None, "/api/events"),
+    ("GET", "/api/campaigns/{id:[0-9]+}/events"): Way("campaign", "/api/campaigns/{id}/events"),
     ("POST", "/api/deliveries/replay"): Way(
         "campaign",
         "/api/deliveries/replay",
@@ -88,6 +90,12 @@ async def api(database):
             await client.campaign(),
             NOW,
         )
+        await client.pool.execute(
+            "INSERT INTO feed (account_id, campaign_id, name, at, first_no, last_no)"
+            " SELECT account_id, id, 'campaign.created.v1', $1, row_number() OVER (ORDER BY id),"
+            " row_number() OVER (ORDER BY id) FROM campaigns",
+            NOW,
+        )
         yield client
         await client.pool.close()
 
@@ -112,6 +120,7 @@ def test_what_takes_an_id_is_asked_with_one():
         ("PUT", "/api/campaigns"),
         ("GET", "/api/deliveries"),
         ("GET", "/api/audit"),
+        ("GET", "/api/events"),
     }
 
 

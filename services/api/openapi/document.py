@@ -12,7 +12,17 @@ from aiohttp import web
 from services.api.idempotency import REPLAYED
 from services.api.openapi.answers import PROBLEMS, SUCCESSES, Schema, ref
 from services.api.openapi.operations import ABOUT, OPERATIONS, Operation
-from services.api.openapi.requests import IDEMPOTENCY_KEY, NUMBERS, PATH_ID, PHONE_ENTRY, body, in_query, merged
+from services.api.openapi.requests import (
+    IDEMPOTENCY_KEY,
+    LAST_EVENT_ID,
+    NUMBERS,
+    PATH_ID,
+    PHONE_ENTRY,
+    SSE,
+    body,
+    in_query,
+    merged,
+)
 from services.api.routes import Route
 from services.api.scopes import Scope
 
@@ -149,6 +159,8 @@ def _operation(route: Route, said: Operation, schemas: dict[str, Schema]) -> Sch
         parameters.append(PATH_ID | {"example": said.path_id, "description": f"Which of your {said.tag.lower()}."})
     if writes:
         parameters.append(IDEMPOTENCY_KEY)
+    if said.streams:
+        parameters.append(LAST_EVENT_ID)
     operation: Schema = {
         "operationId": said.name + ("WithPut" if route.method == "PUT" else ""),
         "tags": [said.tag],
@@ -194,6 +206,8 @@ def _success(said: Operation, *, writes: bool) -> Schema:
         "headers": _headers(names),
         "content": {"application/json": {"schema": ref(said.answers), "example": said.shown}},
     }
+    if said.streams:
+        answer["content"]["text/event-stream"] = {"schema": {"type": "string"}, "example": SSE}
     if said.name.startswith("create"):
         answer["links"] = _links(said)
     return answer

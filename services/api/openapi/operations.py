@@ -9,23 +9,33 @@ from typing import Any, Literal
 from aiohttp import web
 
 from services.api.desk import Visit
-from services.api.handlers import audit, calls, campaigns, deliveries
+from services.api.handlers import audit, calls, campaigns, deliveries, events
 from services.api.handlers.reusables import profiles, schedules
 from services.api.schemas.audit import AuditPage
 from services.api.schemas.calls import ImportOptions
 from services.api.schemas.campaigns import CampaignOnly, CreateCampaign, Page, UpdateCampaign
 from services.api.schemas.deliveries import DeliveriesPage, ReplayWanted
+from services.api.schemas.events import EventsPage
 from services.api.schemas.fields import Parameters
 from services.api.schemas.profiles import CreateProfile, UpdateProfile
 from services.api.schemas.schedules import CreateSchedule, UpdateSchedule
 
-SCHEDULES, PROFILES, CAMPAIGNS, DELIVERIES, AUDIT = ("Schedules", "Profiles", "Campaigns", "Deliveries", "Audit")
+SCHEDULES, PROFILES, CAMPAIGNS, DELIVERIES, EVENTS, AUDIT = (
+    "Schedules",
+    "Profiles",
+    "Campaigns",
+    "Deliveries",
+    "Events",
+    "Audit",
+)
 ABOUT = {
     SCHEDULES: "On which days of the week campaigns may call. One schedule serves any number of campaigns.",
     PROFILES: "How fast campaigns call: so many calls in a period, then a pause, and again. One profile serves any "
     "number of campaigns, and a campaign may use several.",
     CAMPAIGNS: "Numbers to call, the days and hours in which to call them, and the VoiceXML application that talks. "
     "A campaign calls nobody until it is started.",
+    EVENTS: "What happens to campaigns and their calls, as CloudEvents, numbered without a gap. Each of them, with all "
+    "fields: `GET /asyncapi.json`.",
     AUDIT: "Who did what in your account: every write, by which token, and what the operator did to it.",
     DELIVERIES: "Results of calls that your `result_url` did not take: after ten tries in three days they wait here.",
 }
@@ -45,6 +55,7 @@ class Operation:
     numbers: bool = False  # phone_numbers, too
     refuses: frozenset[int] = field(default_factory=frozenset)  # besides what all refuse
     path_id: int | None = None  # an example
+    streams: bool = False  # the same as server-sent events, too
 
 
 def _done(**response: Any) -> dict[str, Any]:
@@ -99,6 +110,23 @@ _A_DEED = {
     "request_id": "8e03978e40d543e8bc936894a57f9324",
     "status": 200,
 }
+_AN_EVENT = {
+    "specversion": "1.0",
+    "type": "call.dialing.v1",
+    "source": "urn:paceline:account:7",
+    "id": "41",
+    "time": "2022-01-03T13:00:00+00:00",
+    "subject": "campaign/26/call/26000000007",
+    "sequence": "0000000000000000041",
+    "partitionkey": "26",
+    "datacontenttype": "application/json",
+    "data": {"campaign_id": 26, "call_id": 26000000007},
+}
+_STREAM = (
+    "With `Accept: text/event-stream` the answer is a stream that goes on as things happen: for each event its number "
+    "as `id`, its type as `event` and all of it as `data`. `Last-Event-ID` resumes it. Otherwise the answer is a "
+    "page, oldest first, and its `Link` header leads to the next one."
+)
 _CHANGES = (
     "Only what is given changes. PATCH and PUT do the same. Parameters may stand in the query string or the body."
 )
@@ -107,7 +135,7 @@ _PAGES = (
     "there may be one."
 )
 
-OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
+OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.StreamResponse]], Operation] = {
     schedules.create: Operation(
         "createSchedule",
         SCHEDULES,
@@ -294,6 +322,28 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.Response]], Operation] = {
         _done(dead_letters=3),
         takes=(ReplayWanted,),
         refuses=DROPPED,
+    ),
+    events.of_account: Operation(
+        "listEvents",
+        EVENTS,
+        f"Tells what happens to your campaigns and their calls. {_STREAM}",
+        "Events",
+        [_AN_EVENT],
+        takes=(EventsPage,),
+        comes="query",
+        streams=True,
+    ),
+    events.of_campaign: Operation(
+        "listCampaignEvents",
+        EVENTS,
+        f"Tells what happens to one campaign and its calls; a deleted one's past, too. {_STREAM}",
+        "Events",
+        [_AN_EVENT],
+        takes=(EventsPage,),
+        comes="query",
+        refuses=GONE,
+        path_id=26,
+        streams=True,
     ),
     audit.list_all: Operation(
         "listAudit",

@@ -30,7 +30,7 @@ CREATE TABLE feed (
     CHECK (last_no = first_no + coalesce(cardinality(seqs), 1) - 1)
 );
 CREATE UNIQUE INDEX feed_of_account ON feed (account_id, last_no);
-CREATE INDEX feed_of_campaign ON feed (campaign_id, last_no);
+CREATE INDEX feed_of_campaign ON feed (account_id, campaign_id, last_no);
 
 -- The last number of an account; it outlives the events.
 CREATE TABLE feed_ends (
