@@ -262,10 +262,25 @@ async def _grow_old(ledger: Database, grown: Grown, first: int, last: int) -> No
         TOKEN,
         LONG_AGO,
     )
-    await ledger.execute(  # one in a hundred of it is about another campaign
+    await _add_feed(ledger, grown, first, last)
+    await ledger.execute(
+        "INSERT INTO idempotency_keys (account_id, key, fingerprint, answer, created_at)"
+        f" SELECT $3, 'key-' || n, $4, 'x', $5::timestamptz + n * interval '1 second' {numbers}",
+        first,
+        last,
+        grown.account,
+        bytes(32),
+        LONG_AGO,
+    )
+
+
+async def _add_feed(ledger: Database, grown: Grown, first: int, last: int) -> None:
+    """Add what our account was told, one in a hundred of it about another campaign."""
+    await ledger.execute(
         "INSERT INTO feed (account_id, campaign_id, name, at, first_no, last_no, seqs)"
         " SELECT $3, CASE WHEN n % 100 = 0 THEN $5::bigint ELSE $4 END, 'call.dialing.v1',"
-        f" $6::timestamptz + n * interval '1 second', n * 2 - 1, n * 2, ARRAY[1, 2] {numbers} ORDER BY n",
+        " $6::timestamptz + n * interval '1 second', n * 2 - 1, n * 2, ARRAY[1, 2]"
+        " FROM generate_series($1::bigint + 1, $2::bigint) AS n ORDER BY n",
         first,
         last,
         grown.account,
@@ -275,13 +290,4 @@ async def _grow_old(ledger: Database, grown: Grown, first: int, last: int) -> No
     )
     await ledger.execute(
         "INSERT INTO feed_ends (account_id, last_no) SELECT id, $1 FROM accounts ON CONFLICT DO NOTHING", 2 * last
-    )
-    await ledger.execute(
-        "INSERT INTO idempotency_keys (account_id, key, fingerprint, answer, created_at)"
-        f" SELECT $3, 'key-' || n, $4, 'x', $5::timestamptz + n * interval '1 second' {numbers}",
-        first,
-        last,
-        grown.account,
-        bytes(32),
-        LONG_AGO,
     )
