@@ -32,6 +32,7 @@ def _check_networks(written: str) -> str:
     return written
 
 
+_EVENTS_EXCHANGE = "paceline.events"
 _LOOPBACK = _read_networks("127.0.0.0/8, ::1")
 
 
@@ -53,6 +54,12 @@ class HouseSettings(BaseSettings):
         description="RabbitMQ, 3.10 to 4.x: `amqp://user:password@host/`; `memory://` when all rooms share a process.",
     )
     queue_prefix: str = Field("", description="Put before every exchange and queue name, to share a broker.")
+    events_exchange: str = Field(
+        "",
+        description="The topic exchange that public events are told on, such as `paceline.events`; empty: on none "
+        "(docs/subscribing.md).",
+        max_length=100,
+    )
     log_level: str = Field("info", description="`debug`, `info`, `warning` or `error`.")
     log_format: str = Field("auto", description="`json`, `console`, or `auto`: console on a terminal.")
     ops_host: str = Field("127.0.0.1", description="Where /livez, /readyz and /metrics are served.")
@@ -64,6 +71,11 @@ class HouseSettings(BaseSettings):
         description="Networks that start_url and result_url may lead to besides the public internet, such as "
         "`10.20.0.0/16, fd12::/16` (docs/outbound.md).",
     )
+
+    @property
+    def events_exchange_name(self) -> str:
+        """What the exchange is called on the broker; when there is none, what it would be called."""
+        return self.queue_prefix + (self.events_exchange or _EVENTS_EXCHANGE)
 
     @property
     def outbound_networks(self) -> tuple[IPv4Network | IPv6Network, ...]:

@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, web
 
+from services.api import asyncapi
 from services.api.connections import Bounds
 from services.api.desk import Desk
 from services.api.door import Door
@@ -21,6 +22,7 @@ from services.api.server import HttpServer, bind
 from services.api.settings import ApiSettings
 from services.api.slowness import Rate
 from services.api.spool import Limits
+from services.api.streams import Streams
 from shared.domain.egress import Egress
 from shared.runtime.service import Check, Platform, Service
 
@@ -31,6 +33,7 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
     Raises:
         OSError: the address is taken or not ours.
     """
+    streams = Streams(platform.database, platform.clock, per_account=settings.streams_per_account)
     desk = Desk(
         clock=platform.clock,
         database=platform.database,
@@ -47,6 +50,7 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
             rate=Rate(settings.body_bytes, settings.body_seconds),
         ),
         egress=Egress(settings.outbound_networks),
+        streams=streams,
         imports=asyncio.Semaphore(min(settings.imports_at_once, max(1, settings.pool_size // 2))),
     )
     for repeats_what_was_sent in (BadContentDispositionHeader, BadContentDispositionParam):
@@ -56,6 +60,7 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
     app = web.Application(middlewares=[error_middleware(platform.clock)])
     add_routes(app, desk)
     add_document(app, make_document(ROUTES))
+    asyncapi.add_document(app, asyncapi.make_document(settings.events_exchange_name))
     server = HttpServer(
         app,
         listener or bind(settings.api_host, settings.api_port),
@@ -70,4 +75,4 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
         drain_seconds=settings.drain_seconds,
     )
     forgetter = Forgetter(platform.database, platform.clock, audit_kept_for=timedelta(days=settings.audit_days))
-    return Service("api", (server, forgetter), (Check("database", platform.database.answers),))
+    return Service("api", (server, streams, forgetter), (Check("database", platform.database.answers),))

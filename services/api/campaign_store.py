@@ -15,7 +15,9 @@ from services.api.schemas.campaigns import CreateCampaign, Pace, Page, UpdateCam
 from services.api.schemas.fields import ID_DIGITS
 from services.api.spool import Numbers
 from services.api.uploads import Tally
+from shared.contracts import public_events
 from shared.contracts.campaigns import CampaignChanged, CampaignStarted, CampaignStopped
+from shared.db.happenings import tell
 from shared.db.outbox import append
 from shared.db.pool import Connection, Database, ForeignKeyViolation, Record
 from shared.db.statements import load_statements
@@ -65,6 +67,7 @@ async def create(
         await _attach(connection, campaign_id, account_id=account_id, paces=wanted.profiles, ids=profile_ids)
     except ForeignKeyViolation:
         raise refuse_field("schedule", _GONE) from None
+    await tell(connection, public_events.CampaignCreated, campaign_id=campaign_id, now=now)
     if numbers is None:
         return campaign_id, None
     tally = await add_numbers(connection, numbers, account_id=account_id, campaign_id=campaign_id, skip=skip, now=now)
@@ -130,6 +133,7 @@ async def update(
     except ForeignKeyViolation:
         raise refuse_field("schedule", _GONE) from None
     await append(connection, CampaignChanged(campaign_id=campaign_id), now=now)
+    await tell(connection, public_events.CampaignChanged, campaign_id=campaign_id, now=now)
     return {"id": campaign_id}
 
 
@@ -140,7 +144,8 @@ async def start(connection: Connection, *, account_id: int, campaign_id: int, no
         Problem: 404.
         CampaignEnded: its dates are over.
     """
-    await _move(connection, account_id, campaign_id, step=campaign_state.started, now=now)
+    if await _move(connection, account_id, campaign_id, step=campaign_state.started, now=now):
+        await tell(connection, public_events.CampaignStarted, campaign_id=campaign_id, now=now)
     await append(connection, CampaignStarted(campaign_id=campaign_id), now=now)
     return {"id": campaign_id}
 
@@ -152,7 +157,8 @@ async def stop(connection: Connection, *, account_id: int, campaign_id: int, now
         Problem: 404.
         CampaignEnded: its dates are over.
     """
-    await _move(connection, account_id, campaign_id, step=campaign_state.stopped, now=now)
+    if await _move(connection, account_id, campaign_id, step=campaign_state.stopped, now=now):
+        await tell(connection, public_events.CampaignStopped, campaign_id=campaign_id, now=now)
     await append(connection, CampaignStopped(campaign_id=campaign_id), now=now)
     return {"id": campaign_id}
 
@@ -166,6 +172,7 @@ async def delete(connection: Connection, *, account_id: int, campaign_id: int, n
     await _lock(connection, account_id, campaign_id)
     await connection.execute(SQL["detach_profiles"], account_id, campaign_id)
     await connection.execute(SQL["delete_campaign"], account_id, campaign_id, now)
+    await tell(connection, public_events.CampaignDeleted, campaign_id=campaign_id, now=now)
     await append(connection, CampaignStopped(campaign_id=campaign_id), now=now)
     return {"id": campaign_id}
 
@@ -177,12 +184,13 @@ async def _move(
     *,
     step: Callable[[CampaignState], CampaignState],
     now: datetime,
-) -> None:
-    """Lock a campaign and take it one step on in its life; a step that leads nowhere keeps its revision."""
+) -> bool:
+    """Lock a campaign and take it one step on in its life; one that leads nowhere changes and tells nothing."""
     before = _standing(await _lock(connection, account_id, campaign_id), now)
     after = step(before)
     if after is not before:
         await connection.execute(SQL["set_campaign_state"], account_id, campaign_id, after, now)
+    return after is not before
 
 
 async def _lock(connection: Connection, account_id: int, campaign_id: int) -> Record:

@@ -23,8 +23,10 @@ from services.api.idempotency import Keyed
 from services.api.schemas.audit import AuditPage
 from services.api.schemas.campaigns import Page
 from services.api.schemas.deliveries import DeliveriesPage
+from services.api.schemas.events import EventsPage
 from services.api.schemas.fields import ID_DIGITS, Parameters
 from services.api.spool import Limits, Numbers, unheard
+from services.api.streams import Streams
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT, Connection, Database
 from shared.domain.egress import Egress
@@ -60,6 +62,7 @@ class Desk:
     door: Door
     limits: Limits
     egress: Egress  # where start_url and result_url may lead
+    streams: Streams  # who listens to events
     imports: asyncio.Semaphore  # an import holds a connection for long: some must be left for the others
 
 
@@ -164,7 +167,7 @@ class Visit:
                 await idempotency.keep_answer(connection, keyed, said, now=now)
         return _in_json(said)
 
-    def listing(self, rows: list[dict[str, Any]], page: Page | DeliveriesPage | AuditPage) -> web.Response:
+    def listing(self, rows: list[dict[str, Any]], page: Page | DeliveriesPage | AuditPage | EventsPage) -> web.Response:
         """Answer a list, with a link to the next page when the one asked for is full."""
         full = page.limit is not None and len(rows) == page.limit
         return answer(rows, headers=self.link(limit=page.limit, after=rows[-1]["id"]) if full else {})

@@ -53,6 +53,15 @@ class Door:
         require(caller, scope)
         return caller
 
+    async def still_admits(self, caller: Caller) -> bool:
+        """Whether a token that was admitted is good for the same still; that costs no allowance.
+
+        Raises:
+            TRANSIENT: the ledger is away.
+        """
+        found = await self._tokens.find(caller.token_id)
+        return found is not None and found[1].scopes >= caller.scopes
+
     def _count(self, request: web.Request, caller: Caller) -> None:
         """Take one from the account's allowance; every answer says what is left."""
         ruling = self._requests.take(caller.account_id, now=self._clock.monotonic())

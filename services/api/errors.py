@@ -19,6 +19,7 @@ from shared.clock import Clock
 from shared.db.pool import TRANSIENT
 from shared.domain.errors import DomainError
 from shared.observability.logging import log_unexpected
+from shared.observability.trace import TRACEPARENT, read_traceparent
 
 log = structlog.get_logger()
 
@@ -114,6 +115,7 @@ def error_middleware(clock: Clock) -> Middleware:
         given = request.headers.get(REQUEST_ID, "")
         request_id = given if _GOOD_ID.match(given) else secrets.token_hex(16)
         request[REQUEST] = request_id
+        TRACEPARENT.set(read_traceparent(request.headers.get("traceparent")))
         try:
             response = await handler(request)
         except Exception as error:  # noqa: BLE001 (the one place that turns any error into an answer)

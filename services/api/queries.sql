@@ -260,3 +260,21 @@ SELECT set_config('paceline.audit_forgets_before', $1::timestamptz::text, true);
 -- Some of the audit rows that are old, but for those that somebody else removes now.
 DELETE FROM audit
 WHERE id = ANY(ARRAY(SELECT id FROM audit WHERE at < $1 ORDER BY at LIMIT $2 FOR UPDATE SKIP LOCKED));
+
+-- name: campaign_was
+-- Whether a campaign is, or was, an account's.
+SELECT 1 FROM campaigns WHERE account_id = $1 AND id = $2;
+
+-- name: feed_ends
+-- The last numbers of accounts that were told something.
+SELECT account_id, last_no FROM feed_ends WHERE account_id = ANY($1::bigint[]);
+
+-- name: read_feed
+-- What an account is told after a number. How much is no parameter: each row may stand for a thousand events.
+SELECT account_id, campaign_id, name, at, first_no, seqs, details, traceparent FROM feed
+WHERE account_id = $1 AND last_no > $2 ORDER BY last_no LIMIT 10;
+
+-- name: read_campaign_feed
+-- What an account is told of one campaign after a number.
+SELECT account_id, campaign_id, name, at, first_no, seqs, details, traceparent FROM feed
+WHERE account_id = $1 AND campaign_id = $2 AND last_no > $3 ORDER BY last_no LIMIT 10;

@@ -9,7 +9,9 @@ from datetime import datetime
 from services.api.errors import not_found, refuse_field
 from services.api.spool import Numbers
 from services.api.uploads import Tally, refuse_list, rows
+from shared.contracts import public_events
 from shared.contracts.campaigns import CallsAdded
+from shared.db.happenings import tell
 from shared.db.outbox import append
 from shared.db.pool import Connection, copy_rows, touched
 from shared.db.statements import load_statements
@@ -58,6 +60,8 @@ async def add_numbers(
             raise not_found("campaign")
         raise CampaignEnded
     await append(connection, CallsAdded(campaign_id=campaign_id, added=tally.added), now=now)
+    told = {"added": tally.added, "calls": end + tally.added}
+    await tell(connection, public_events.CallsAdded, campaign_id=campaign_id, now=now, **told)
     return tally
 
 

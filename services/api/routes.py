@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from services.api.desk import Desk, Visit
-from services.api.handlers import audit, calls, campaigns, deliveries, insight
+from services.api.handlers import audit, calls, campaigns, deliveries, events, insight
 from services.api.handlers.reusables import profiles, schedules
 from services.api.idempotency import read_key
 from services.api.scopes import Scope
@@ -57,6 +57,8 @@ ROUTES = (
     Route("GET", "/api/calls/{id:[0-9]+}", READ, insight.get_call, "One call, or why it was not made yet"),
     Route("GET", "/api/deliveries", READ, deliveries.list_dead, "Results that could not be delivered"),
     Route("POST", "/api/deliveries/replay", WRITE, deliveries.replay, "Post them again"),
+    Route("GET", "/api/events", READ, events.of_account, "What happens, as it happens"),
+    Route("GET", "/api/campaigns/{id:[0-9]+}/events", READ, events.of_campaign, "What happens to one campaign"),
     Route("GET", "/api/audit", READ, audit.list_all, "What was done, by which token or command"),
 )
 

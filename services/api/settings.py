@@ -44,6 +44,9 @@ class ApiSettings(HouseSettings):
     wrong_tokens_per_minute: int = Field(
         20, description="Wrong tokens from one address before it is answered 429; 0 sets no limit.", ge=0
     )
+    streams_per_account: int = Field(
+        20, description="Streams of events that an account may listen to, in each api process.", ge=1
+    )
     audit_days: int = Field(400, description="How long it is known who did what (GET /api/audit).", ge=1)
     trusted_proxies: Annotated[str, AfterValidator(refuse_no_network)] = Field(
         "", description="Addresses or networks, with commas, whose X-Forwarded-For says where a request comes from."

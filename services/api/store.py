@@ -10,7 +10,9 @@ from typing import Any
 from services.api.audit import Deed
 from services.api.errors import Problem, not_found
 from services.api.schemas.campaigns import Page
+from shared.contracts import public_events
 from shared.contracts.campaigns import CampaignChanged
+from shared.db.happenings import tell
 from shared.db.outbox import append
 from shared.db.pool import Connection, Database, ForeignKeyViolation, UniqueViolation, touched
 from shared.db.statements import load_statements
@@ -121,6 +123,7 @@ async def _announce(connection: Connection, kind: Kind, *, account_id: int, reso
     await connection.execute(SQL["bump_revisions"], account_id, ids, now)
     for campaign_id in ids:
         await append(connection, CampaignChanged(campaign_id=campaign_id), now=now)
+        await tell(connection, public_events.CampaignChanged, campaign_id=campaign_id, now=now)
 
 
 def _taken(kind: Kind) -> Problem:

@@ -10,6 +10,7 @@ from functools import partial
 
 import structlog
 
+from services.dialer.answers import Answers
 from services.dialer.application import LIMITS, VoiceXmlApplication
 from services.dialer.carriers.port import Carrier
 from services.dialer.due import Departure, DueJobs, Parcel, Waiting, is_plausible
@@ -66,9 +67,12 @@ class Dispatch:
         self._wake = asyncio.Event()
         self._accepts = True
         self._outbound = Outbound(LIMITS, Egress(settings.outbound_networks))
-        self._reporter = Reporter(broker, clock, published=self._forget)
+        self._answers = Answers(store, clock)
+        self._reporter = Reporter(broker, clock, published=self._forget, before=self._answers.tell)
         application = VoiceXmlApplication(self._outbound, method=settings.start_url_method)
-        self.placing = Placing(carrier, application, self._reporter, clock=clock, retract=self._take_back)
+        self.placing = Placing(
+            carrier, application, self._reporter, clock=clock, retract=self._take_back, answered=self._answers.note
+        )
         self._leases = Leases(store, clock, in_progress=self.placing.in_progress, seconds=settings.lease_seconds)
 
     async def accept(self, delivery: Delivery, jobs: Sequence[Job]) -> None:
@@ -94,6 +98,7 @@ class Dispatch:
             await office.spawn(self._reporter.run())
             finished = asyncio.Event()
             await office.spawn(self._leases.keep(finished))
+            await office.spawn(self._answers.keep(finished))
             try:
                 async with Crew("dialer.calls", limit=self._max_calls + _BATCH) as calls:
                     while not stopping.is_set():
@@ -225,7 +230,7 @@ class Dispatch:
     async def _undo(self, jobs: Sequence[Job], intent_at: datetime, stopping: asyncio.Event) -> bool:
         while True:
             try:
-                await self._store.retract_unknown(jobs, intent_at=intent_at)
+                await self._store.retract_unknown(jobs, intent_at=intent_at, now=self._clock.now())
             except TRANSIENT:
                 if stopping.is_set():
                     return False
@@ -254,7 +259,7 @@ class Dispatch:
         log.warning("dialer.retracted", calls=len(intents))
         while True:
             try:
-                await self._store.retract({intent.key: intent.fence for intent in intents})
+                await self._store.retract({intent.key: intent.fence for intent in intents}, now=self._clock.now())
             except TRANSIENT:
                 await self._clock.sleep(_LONGEST_PAUSE)
             else:

@@ -39,6 +39,7 @@ class Placing:
         *,
         clock: Clock,
         retract: Callable[[Intent], Awaitable[None]],
+        answered: Callable[[Intent, Call], None],
     ) -> None:
         self.in_progress: dict[Key, int] = {}
         self.oldest_seconds = 0.0
@@ -47,6 +48,7 @@ class Placing:
         self._reporter = reporter
         self._clock = clock
         self._retract = retract
+        self._answered = answered
 
     async def run(
         self, intent: Intent, at: datetime, *, begun_at: float, postpone: Callable[[], Awaitable[None]]
@@ -100,6 +102,7 @@ class Placing:
         except NotAnswered as end:
             self._report(intent, classify_unanswered(end.cause), Seen(dialed_at, self._clock.now()))
             return
+        self._answered(intent, call)
         fault = await self._converse(call, intent)
         seen = Seen(dialed_at, self._clock.now(), None, call.callee_type, call.duration)
         self._report(intent, classify_answered(fault), seen)

@@ -17,7 +17,7 @@ WITH job AS (
     SELECT * FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::integer[])
         AS j (campaign_id, period_no, slot_no, revision)
 ), running AS (
-    SELECT id, revision, start_url FROM campaigns
+    SELECT id, account_id, revision, start_url FROM campaigns
     WHERE id = ANY($1::bigint[]) AND state = 'running'
     ORDER BY id FOR SHARE SKIP LOCKED
 ), intended AS (
@@ -27,6 +27,11 @@ WITH job AS (
     WHERE a.campaign_id = job.campaign_id AND a.period_no = job.period_no AND a.slot_no = job.slot_no
       AND a.revision = job.revision AND a.state || '' = 'granted' AND a.not_before <= $8 AND $6 < a.not_after
     RETURNING a.campaign_id, a.period_no, a.slot_no, a.seq, a.fence, a.not_before, a.not_after, running.start_url
+), told AS (
+    INSERT INTO happenings (account_id, campaign_id, name, at, seqs)
+    SELECT running.account_id, i.campaign_id, 'call.dialing.v1', $6, array_agg(i.seq ORDER BY i.not_before, i.seq)
+    FROM intended AS i JOIN running ON running.id = i.campaign_id
+    GROUP BY i.campaign_id, running.account_id
 )
 SELECT i.*, c.phone, c.ani, c.postd, c.message_reference
 FROM intended AS i
@@ -48,11 +53,31 @@ CROSS JOIN LATERAL (
 WHERE a.state = 'granted' AND a.revision = job.revision AND $5 < a.not_after;
 
 -- name: retract_intents
--- Calls that were certainly not dialed: dialing → granted, for whoever still holds this fence.
-UPDATE attempts AS a SET state = 'granted', owner = NULL, lease_until = NULL, intent_at = NULL
-FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::integer[]) AS r (campaign_id, period_no, slot_no, fence)
-WHERE a.campaign_id = r.campaign_id AND a.period_no = r.period_no AND a.slot_no = r.slot_no
-  AND a.state || '' = 'dialing' AND a.owner = $5 AND a.fence = r.fence;
+-- Calls that were certainly not dialed: dialing → granted, for whoever still holds this fence. Returns how many.
+WITH retracted AS (
+    UPDATE attempts AS a SET state = 'granted', owner = NULL, lease_until = NULL, intent_at = NULL
+    FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::integer[]) AS r (campaign_id, period_no, slot_no, fence)
+    WHERE a.campaign_id = r.campaign_id AND a.period_no = r.period_no AND a.slot_no = r.slot_no
+      AND a.state || '' = 'dialing' AND a.owner = $5 AND a.fence = r.fence
+    RETURNING a.campaign_id, a.seq
+), told AS (
+    INSERT INTO happenings (account_id, campaign_id, name, at, seqs)
+    SELECT c.account_id, r.campaign_id, 'call.retracted.v1', $6, r.seqs
+    FROM (SELECT campaign_id, array_agg(seq ORDER BY seq) AS seqs FROM retracted GROUP BY campaign_id) AS r
+    CROSS JOIN LATERAL (SELECT account_id FROM campaigns WHERE id = r.campaign_id OFFSET 0) AS c
+)
+SELECT count(*) AS calls FROM retracted;
+
+-- name: tell_answered
+-- Calls that were answered just now, each of the campaigns' in the order in which that was seen.
+INSERT INTO happenings (account_id, campaign_id, name, at, seqs, details)
+SELECT c.account_id, a.campaign_id, 'call.answered.v1', $4, a.seqs, json_build_object('callee_type', a.callee_types)
+FROM (
+    SELECT campaign_id, array_agg(seq ORDER BY i) AS seqs, json_agg(callee_type ORDER BY i) AS callee_types
+    FROM unnest($1::bigint[], $2::bigint[], $3::text[]) WITH ORDINALITY AS u (campaign_id, seq, callee_type, i)
+    GROUP BY campaign_id
+) AS a
+CROSS JOIN LATERAL (SELECT account_id FROM campaigns WHERE id = a.campaign_id OFFSET 0) AS c;
 
 -- name: find_my_intents
 -- What a commit of unknown fate left behind: my rows of these slots with the instant of that commit.

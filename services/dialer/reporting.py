@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID, uuid5
 
 import structlog
@@ -41,12 +41,23 @@ async def publish(broker: Broker, clock: Clock, outcomes: Sequence[Outcome]) -> 
 
 
 class Reporter:
-    """Collects outcomes while the last batch is under way. `published` is called with each that is confirmed."""
+    """Collects outcomes while the last batch is under way. `published` is called with each that is confirmed.
 
-    def __init__(self, broker: Broker, clock: Clock, *, published: Callable[[Outcome], None]) -> None:
+    `before` is awaited before a batch leaves: what must be told of its calls before their end.
+    """
+
+    def __init__(
+        self,
+        broker: Broker,
+        clock: Clock,
+        *,
+        published: Callable[[Outcome], None],
+        before: Callable[[], Awaitable[None]],
+    ) -> None:
         self._broker = broker
         self._clock = clock
         self._published = published
+        self._before = before
         self._waiting: list[Outcome] = []
         self._wake = asyncio.Event()
         self._closing = False
@@ -69,6 +80,7 @@ class Reporter:
             self._wake.clear()
             batch, self._waiting = self._waiting[:_BATCH], self._waiting[_BATCH:]
             if batch:
+                await self._before()
                 await publish(self._broker, self._clock, batch)
                 for outcome in batch:
                     self._published(outcome)

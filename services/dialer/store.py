@@ -93,17 +93,29 @@ class DialerStore:
         rows = await self._database.fetch(SQL["find_open"], *columns, [job.revision for job in jobs], now)
         return set(map(_key, rows))
 
-    async def retract(self, fences: Mapping[Key, int]) -> int:
+    async def retract(self, fences: Mapping[Key, int], *, now: datetime) -> int:
         """Take intents back that were certainly not used; returns how many were still ours."""
-        return await self._database.execute(
-            SQL["retract_intents"], *_columns(fences), list(fences.values()), self.owner
+        row = await self._database.fetch_one(
+            SQL["retract_intents"], *_columns(fences), list(fences.values()), self.owner, now
         )
+        assert row is not None
+        return int(row["calls"])
 
-    async def retract_unknown(self, jobs: Sequence[Job], *, intent_at: datetime) -> int:
+    async def retract_unknown(self, jobs: Sequence[Job], *, intent_at: datetime, now: datetime) -> int:
         """Take back whatever a commit of unknown fate wrote at `intent_at`; returns how many that were."""
         rows = await self._database.fetch(SQL["find_my_intents"], *_columns(map(key_of, jobs)), self.owner, intent_at)
         fences = {_key(row): row["fence"] for row in rows}
-        return await self.retract(fences) if fences else 0
+        return await self.retract(fences, now=now) if fences else 0
+
+    async def tell_answered(self, answered: Sequence[tuple[int, int, str]], *, now: datetime) -> None:
+        """Tell of calls that were answered: each with its campaign, its place in the queue, and who answered."""
+        await self._database.execute(
+            SQL["tell_answered"],
+            [campaign_id for campaign_id, _, _ in answered],
+            [seq for _, seq, _ in answered],
+            [callee_type for _, _, callee_type in answered],
+            now,
+        )
 
     async def renew(self, fences: Mapping[Key, int], *, lease_until: datetime) -> set[Key]:
         """Extend the leases of exactly these attempts; returns which of them are still ours."""

@@ -129,9 +129,12 @@ RETURNING a.campaign_id, a.period_no, a.slot_no, a.seq, a.intent_at;
 
 -- name: end_campaigns
 -- Campaigns whose dates are over.
-UPDATE campaigns SET state = 'ended', revision = revision + 1, updated_at = $1
-WHERE state IN ('created', 'running', 'stopped') AND ends_at <= $1
-RETURNING id;
+WITH ended AS (
+    UPDATE campaigns SET state = 'ended', revision = revision + 1, updated_at = $1
+    WHERE state IN ('created', 'running', 'stopped') AND ends_at <= $1
+    RETURNING id, account_id
+)
+INSERT INTO happenings (account_id, campaign_id, name, at) SELECT account_id, id, 'campaign.ended.v1', $1 FROM ended ORDER BY id;
 
 -- name: undrained_campaigns
 -- Campaigns that are over and still have undialed entries, or might; of every account one before anybody's second.

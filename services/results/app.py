@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from services.results.consumer import Consumer
 from services.results.courier import Courier
+from services.results.feed_store import FeedStore
+from services.results.herald import Herald
 from services.results.retention.keeper import Keeper
+from services.results.scribe import Scribe
 from services.results.settings import ResultsSettings
 from services.results.store import ResultsStore
 from shared.contracts.calls import CallsEnded, CallsExpired
@@ -17,6 +22,9 @@ def build(settings: ResultsSettings, platform: Platform) -> Service:
     clock, broker = platform.clock, platform.broker
     store = ResultsStore(platform.database)
     courier = Courier(store, clock, settings)
+    feed, exchange = FeedStore(platform.database), settings.events_exchange
+    herald = Herald(feed, broker, clock, exchange=exchange)
+    scribe = Scribe(feed, clock, exchange=exchange, kept_for=timedelta(days=settings.events_days), wrote=herald.poke)
 
     async def record_ended(letter: CallsEnded) -> None:
         await store.record_ended(letter.outcomes, now=clock.now())
@@ -40,5 +48,7 @@ def build(settings: ResultsSettings, platform: Platform) -> Service:
             Consumer(ReplayDeliveries, broker, clock, record=replay),
             courier,
             Keeper(platform.database, clock, settings),
+            scribe,
+            *((herald,) if exchange else ()),
         ),
     )

@@ -27,6 +27,22 @@ WITH told AS (
     FROM told
     WHERE a.campaign_id = told.campaign_id AND a.period_no = told.period_no AND a.slot_no = told.slot_no
       AND a.state IN ('dialing', 'orphaned', 'unknown') AND told.disposition <> 'unknown'
+), told_of AS (
+    INSERT INTO happenings (account_id, campaign_id, name, at, seqs, details)
+    SELECT k.account_id, r.campaign_id, 'call.completed.v1', $11, r.seqs, r.details
+    FROM (
+        SELECT campaign_id, array_agg(seq ORDER BY ended_at, seq) AS seqs,
+               json_build_object('version', json_agg(version ORDER BY ended_at, seq),
+                                 'disposition', json_agg(disposition ORDER BY ended_at, seq),
+                                 'callee_type', json_agg(callee_type ORDER BY ended_at, seq),
+                                 'attempts', json_agg(attempts ORDER BY ended_at, seq),
+                                 'dialed_at', json_agg(dialed_at ORDER BY ended_at, seq),
+                                 'ended_at', json_agg(ended_at ORDER BY ended_at, seq),
+                                 'duration', json_agg(duration ORDER BY ended_at, seq),
+                                 'error_message', json_agg(error ORDER BY ended_at, seq)) AS details
+        FROM recorded GROUP BY campaign_id
+    ) AS r
+    CROSS JOIN LATERAL (SELECT account_id FROM campaigns WHERE id = r.campaign_id OFFSET 0) AS k
 )
 SELECT r.*, c.phone, c.message_reference, k.account_id, k.result_url
 FROM recorded AS r
@@ -39,7 +55,7 @@ JOIN campaigns AS k ON k.id = r.campaign_id;
 -- Entries that were never dialed. One that has an outcome or was dialed has not expired.
 WITH recorded AS (
     INSERT INTO outcomes (campaign_id, seq, disposition, attempts, ended_at, error, recorded_at)
-    SELECT $1, c.seq, 'expired', 0, $3, $4, $5
+    SELECT $1, c.seq, 'expired', 0, $3::timestamptz, $4::text, $5
     FROM unnest($2::bigint[]) AS s (seq)
     CROSS JOIN LATERAL (SELECT c.seq FROM calls AS c WHERE c.campaign_id = $1 AND c.seq = s.seq OFFSET 0) AS c
     WHERE NOT EXISTS (SELECT FROM attempts AS a
@@ -48,6 +64,12 @@ WITH recorded AS (
     ORDER BY c.seq
     ON CONFLICT (campaign_id, seq) DO NOTHING
     RETURNING *
+), told_of AS (
+    INSERT INTO happenings (account_id, campaign_id, name, at, seqs, details)
+    SELECT (SELECT account_id FROM campaigns WHERE id = $1), $1, 'call.completed.v1', $5, array_agg(seq ORDER BY seq),
+           json_build_object('version', 1, 'disposition', 'expired', 'callee_type', NULL, 'attempts', 0,
+                             'dialed_at', NULL, 'ended_at', $3::timestamptz, 'duration', 0, 'error_message', $4::text)
+    FROM recorded HAVING count(*) > 0
 )
 SELECT r.*, c.phone, c.message_reference, k.account_id, k.result_url
 FROM recorded AS r
@@ -83,14 +105,26 @@ RETURNING d.campaign_id, d.seq, d.version, d.account_id, d.url, lower(split_part
           CASE WHEN a.previous_until > $1 THEN a.previous_secret END AS previous_secret;
 
 -- name: settle_deliveries
--- How tries went. What somebody else settled meanwhile stays settled. (state || '': found by key, not among the pending.)
-UPDATE deliveries AS d
-SET state = s.state, tries = s.tries, next_at = coalesce(s.next_at, d.next_at), finished_at = s.finished_at,
-    last_status = s.last_status, last_error = s.last_error
-FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::text[], $5::integer[], $6::timestamptz[],
-            $7::timestamptz[], $8::integer[], $9::text[])
-    AS s (campaign_id, seq, version, state, tries, next_at, finished_at, last_status, last_error)
-WHERE d.campaign_id = s.campaign_id AND d.seq = s.seq AND d.version = s.version AND d.state || '' = 'pending';
+-- How tries went, and which posts are given up. What somebody else settled meanwhile stays settled. (state || '': found
+-- by key, not among the pending.)
+WITH settled AS (
+    UPDATE deliveries AS d
+    SET state = s.state, tries = s.tries, next_at = coalesce(s.next_at, d.next_at), finished_at = s.finished_at,
+        last_status = s.last_status, last_error = s.last_error
+    FROM unnest($1::bigint[], $2::bigint[], $3::smallint[], $4::text[], $5::integer[], $6::timestamptz[],
+                $7::timestamptz[], $8::integer[], $9::text[])
+        AS s (campaign_id, seq, version, state, tries, next_at, finished_at, last_status, last_error)
+    WHERE d.campaign_id = s.campaign_id AND d.seq = s.seq AND d.version = s.version AND d.state || '' = 'pending'
+    RETURNING d.*
+)
+INSERT INTO happenings (account_id, campaign_id, name, at, seqs, details)
+SELECT account_id, campaign_id, 'delivery.failed.v1', max(finished_at), array_agg(seq ORDER BY finished_at, seq),
+       json_build_object('version', json_agg(version ORDER BY finished_at, seq),
+                         'tries', json_agg(tries ORDER BY finished_at, seq),
+                         'last_status', json_agg(last_status ORDER BY finished_at, seq),
+                         'last_error', json_agg(last_error ORDER BY finished_at, seq))
+FROM settled WHERE state = 'dead'
+GROUP BY account_id, campaign_id;
 
 -- name: list_dead
 -- The dead letters of one campaign or of all, oldest first.
@@ -108,3 +142,60 @@ FROM (SELECT campaign_id, seq, version FROM deliveries
         AND finished_at <= $3
       LIMIT 5000 FOR UPDATE SKIP LOCKED) AS dead
 WHERE d.state = 'dead' AND d.campaign_id = dead.campaign_id AND d.seq = dead.seq AND d.version = dead.version;
+
+-- name: happenings_wait
+-- Whether something waits for its number.
+SELECT EXISTS (SELECT FROM happenings) AS any;
+
+-- name: number_alone
+-- One scribe writes at a time; whoever comes meanwhile does not wait.
+SELECT pg_try_advisory_xact_lock(9, 0) AS alone;
+
+-- name: number_happenings
+-- Give the oldest happenings their numbers in their accounts, in the order of their ids: a later step of a call began
+-- after the earlier was committed, so it has the higher id. Returns how many there were.
+WITH taken AS (
+    DELETE FROM happenings WHERE id = ANY(ARRAY(SELECT id FROM happenings ORDER BY id LIMIT 200)) RETURNING *
+), counted AS (
+    SELECT t.*, coalesce(cardinality(t.seqs), 1) AS many,
+           sum(coalesce(cardinality(t.seqs), 1)) OVER (PARTITION BY t.account_id ORDER BY t.id)::bigint AS up_to
+    FROM taken AS t
+), ends AS (
+    INSERT INTO feed_ends AS e (account_id, last_no)
+    SELECT account_id, max(up_to) FROM counted GROUP BY account_id ORDER BY account_id
+    ON CONFLICT (account_id) DO UPDATE SET last_no = e.last_no + excluded.last_no
+    RETURNING account_id, last_no
+), begins AS (
+    SELECT e.account_id, e.last_no - max(c.up_to) AS before
+    FROM ends AS e JOIN counted AS c ON c.account_id = e.account_id GROUP BY e.account_id, e.last_no
+), numbered AS (
+    INSERT INTO feed (account_id, campaign_id, name, at, first_no, last_no, seqs, details, traceparent)
+    SELECT c.account_id, c.campaign_id, c.name, c.at, b.before + c.up_to - c.many + 1, b.before + c.up_to, c.seqs,
+           c.details, c.traceparent
+    FROM counted AS c JOIN begins AS b ON b.account_id = c.account_id
+    ORDER BY c.id
+)
+SELECT count(*) AS happenings, coalesce(sum(many), 0)::bigint AS events FROM counted;
+
+-- name: forget_feed
+-- Some of the oldest events, when they are older than they are kept. How many is no parameter: a plan made for any
+-- number would be one for very many.
+DELETE FROM feed WHERE id = ANY(ARRAY(
+    SELECT id FROM (SELECT id, at FROM feed ORDER BY id LIMIT 1000) AS oldest WHERE at < $1));
+
+-- name: enter_herald
+-- An exchange that nothing was told on yet begins with what comes from now on.
+INSERT INTO heralds (exchange, told_to) SELECT $1, coalesce((SELECT max(id) FROM feed), 0) ON CONFLICT DO NOTHING;
+
+-- name: hold_herald
+-- How far an exchange was told, held for the transaction; nothing when somebody else is telling.
+SELECT told_to FROM heralds WHERE exchange = $1 FOR UPDATE SKIP LOCKED;
+
+-- name: read_on
+-- What comes next in the feed of all accounts.
+SELECT id, account_id, campaign_id, name, at, first_no, seqs, details, traceparent FROM feed
+WHERE id > $1 ORDER BY id LIMIT 20;
+
+-- name: move_herald
+-- An exchange was told up to here, and the broker confirmed it.
+UPDATE heralds SET told_to = $2 WHERE exchange = $1;

@@ -10,7 +10,7 @@ from shared.settings import HouseSettings
 
 
 class ResultsSettings(HouseSettings):
-    """How many posts to result_url are under way at once, of all and of an account; and how long calls are kept."""
+    """How many posts to result_url are under way at once, and how long calls and events are kept."""
 
     callbacks_at_once: int = Field(256, description="Posts to result_url in progress at the most.", ge=1, le=10_000)
     callbacks_per_host: int = Field(
@@ -19,6 +19,7 @@ class ResultsSettings(HouseSettings):
     callbacks_per_account: int = Field(
         64, description="Posts of one account in progress at the most, whatever their hosts.", ge=1, le=10_000
     )
+    events_days: int = Field(7, description="How long events can be read again (docs/subscribing.md).", ge=1, le=3650)
     retention_days: int = Field(
         0,
         description="How long calls are kept after their campaigns are settled (docs/retention.md); 0: for ever.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from types import coroutine
 
-from shared.broker.port import BrokerError, DeadLetter, Delivery, Message
+from shared.broker.port import Announcement, BrokerError, DeadLetter, Delivery, Message
 from shared.broker.topology import DELIVERY_LIMIT, topology
 
 
@@ -193,6 +193,16 @@ class MemoryBroker:
         await _let_others_run()
         if unroutable:
             raise BrokerError(f"{len(unroutable)} of {len(messages)} messages have no queue: {unroutable[0]!r}")
+
+    async def announce(self, exchange: str, announcements: Sequence[Announcement]) -> int:  # noqa: ARG002 (nobody hears them)
+        """Publish to nobody: whoever might listen is not in this process.
+
+        Raises:
+            BrokerError: the broker is not open.
+        """
+        self._require_open()
+        await _let_others_run()
+        return 0
 
     @asynccontextmanager
     async def subscribe(self, queue: str, *, prefetch: int) -> AsyncGenerator[AsyncIterator[Delivery]]:

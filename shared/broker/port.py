@@ -6,7 +6,7 @@ suffers. Both implementations pass the suite in tests/contract/test_broker.py.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from typing import Protocol
@@ -23,6 +23,17 @@ class Message:
     name: str
     body: bytes
     message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Announcement:
+    """An event ready to travel to whoever listens: routing key, data, id, content type, headers."""
+
+    name: str
+    body: bytes
+    message_id: str
+    content_type: str
+    headers: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +96,17 @@ class Broker(Protocol):
 
         Raises:
             BrokerError: at least one was not confirmed (or has no queue); publish them again.
+        """
+        ...
+
+    async def announce(self, exchange: str, announcements: Sequence[Announcement]) -> int:
+        """Publish all on a topic exchange, in order, with confirms in flight together; nobody need listen.
+
+        The exchange is made when it is not there. Returns how many the queue of some listener refused: that is the
+        listener's loss, and nobody waits for it.
+
+        Raises:
+            BrokerError: at least one was neither confirmed nor refused; publish them again.
         """
         ...
 

@@ -11,7 +11,8 @@ import aio_pika
 from aio_pika.abc import AbstractExchange, AbstractIncomingMessage, AbstractRobustChannel
 from aio_pika.connection import make_url
 
-from shared.broker.port import BrokerError, DeadLetter, Delivery, Message
+from shared.broker.port import Announcement, BrokerError, DeadLetter, Delivery, Message
+from shared.broker.rabbit_announcer import Announcer
 from shared.broker.rabbit_subscription import Subscription, asking, attempt, opened, sealed
 from shared.broker.topology import Mailbox, topology
 
@@ -40,6 +41,7 @@ class RabbitBroker:
         self._channel: AbstractRobustChannel | None = None
         self._exchange: AbstractExchange | None = None
         self._subscriptions: set[Subscription] = set()
+        self._announcer = Announcer(self._url, seconds=timeout_seconds)
 
     async def open(self) -> None:
         """Connect and declare the topology; does nothing when it is open.
@@ -73,6 +75,7 @@ class RabbitBroker:
     async def close(self) -> None:
         """End all subscriptions, hand back what was delivered and not decided, and disconnect."""
         connection, self._connection = self._connection, None
+        await self._announcer.close()
         for subscription in self._subscriptions:
             subscription.end()
         if connection is not None:
@@ -116,6 +119,19 @@ class RabbitBroker:
             raise BrokerError(
                 f"publish: {len(failures)} of {len(letters)} not confirmed: {failures[0]!r}"
             ) from failures[0]
+
+    async def announce(self, exchange: str, announcements: Sequence[Announcement]) -> int:
+        """Publish all on a topic exchange, over a connection of their own; returns how many a listener refused.
+
+        Raises:
+            BrokerError: at least one was neither confirmed nor refused within the timeout.
+        """
+        self._require_connection()
+        refused = 0
+        for start in range(0, len(announcements), WINDOW):
+            window = announcements[start : start + WINDOW]
+            refused += await self._announcer.announce(self._topology.stage(exchange), window)
+        return refused
 
     @asynccontextmanager
     async def subscribe(self, queue: str, *, prefetch: int) -> AsyncGenerator[AsyncIterator[Delivery]]:
@@ -211,6 +227,8 @@ class RabbitBroker:
                 await channel.queue_delete(mailbox.queue)
                 await channel.queue_delete(mailbox.dead_letters)
             await channel.exchange_delete(self._topology.exchange)
+            for stage in self._announcer.stages:
+                await channel.exchange_delete(stage.exchange)
 
     @asynccontextmanager
     async def _plain_channel(self, what: str) -> AsyncGenerator[aio_pika.Channel]:

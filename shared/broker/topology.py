@@ -52,11 +52,26 @@ class Mailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class Stage:
+    """The exchange that events are announced on: durable, topic; its queues are its listeners' own."""
+
+    exchange: str
+    kind: str = "topic"
+    durable: bool = True
+    auto_delete: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Topology:
     """Everything the broker must hold: one durable direct exchange and a mailbox per letter and receiver."""
 
     exchange: str
     mailboxes: tuple[Mailbox, ...]
+    prefix: str = ""
+
+    def stage(self, name: str) -> Stage:
+        """Return the exchange for events that the rooms call `name`."""
+        return Stage(self.prefix + name)
 
     def mailbox(self, name: str) -> Mailbox:
         """Return the mailbox the rooms call `name` (`<room>.<letter>`).
@@ -74,6 +89,7 @@ def topology(prefix: str = "") -> Topology:
     """Return the catalogue's topology; all its names begin with `prefix`, so houses can share a broker."""
     return Topology(
         exchange=prefix + EXCHANGE,
+        prefix=prefix,
         mailboxes=tuple(
             Mailbox(name=queue, letter=entry.name, queue=prefix + queue)
             for entry in CATALOGUE

@@ -1,1 +1,1 @@
-"""The letters rooms send each other, each listed once in the catalogue."""
+"""The letters rooms send each other, and the events others are told: each listed once."""

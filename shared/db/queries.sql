@@ -12,6 +12,11 @@ ON CONFLICT (only_one) DO UPDATE SET rate = excluded.rate, origin = excluded.ori
 -- Leave a letter to the relay, in the transaction of the state it announces.
 INSERT INTO outbox (name, body, created_at) VALUES ($1, $2, $3);
 
+-- name: tell_of_campaign
+-- What happened to a campaign, in the transaction in which it happened; the account is the campaign's own.
+INSERT INTO happenings (account_id, campaign_id, name, at, details, traceparent)
+SELECT account_id, id, $2, $3, $4, $5 FROM campaigns WHERE id = $1;
+
 -- name: take_from_outbox
 -- The oldest letters nobody else is publishing.
 SELECT id, message_id, name, body FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED;

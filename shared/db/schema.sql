@@ -313,6 +313,50 @@ CREATE TABLE tallies (
 
 CREATE TABLE tallies_1 PARTITION OF tallies FOR VALUES FROM (MINVALUE) TO (10001) WITH (fillfactor=70);
 
+CREATE TABLE happenings (
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    account_id  bigint      NOT NULL,
+    campaign_id bigint      NOT NULL,
+    name        text        NOT NULL,
+    at          timestamptz NOT NULL,
+    seqs        integer[],
+    details     json,
+    traceparent text,
+    CONSTRAINT happenings_pkey PRIMARY KEY (id),
+    CONSTRAINT happenings_account_id_campaign_id_fkey FOREIGN KEY (account_id, campaign_id) REFERENCES campaigns(account_id, id)
+);
+
+CREATE TABLE feed (
+    id          bigint      NOT NULL GENERATED ALWAYS AS IDENTITY,
+    account_id  bigint      NOT NULL,
+    campaign_id bigint      NOT NULL,
+    name        text        NOT NULL,
+    at          timestamptz NOT NULL,
+    first_no    bigint      NOT NULL,
+    last_no     bigint      NOT NULL,
+    seqs        integer[],
+    details     json,
+    traceparent text,
+    CONSTRAINT feed_pkey PRIMARY KEY (id),
+    CONSTRAINT feed_account_id_campaign_id_fkey FOREIGN KEY (account_id, campaign_id) REFERENCES campaigns(account_id, id),
+    CONSTRAINT feed_check CHECK (last_no = (first_no + COALESCE(cardinality(seqs), 1) - 1))
+);
+CREATE UNIQUE INDEX feed_of_account ON feed (account_id, last_no);
+CREATE INDEX feed_of_campaign ON feed (account_id, campaign_id, last_no);
+
+CREATE TABLE feed_ends (
+    account_id bigint NOT NULL,
+    last_no    bigint NOT NULL,
+    CONSTRAINT feed_ends_pkey PRIMARY KEY (account_id),
+    CONSTRAINT feed_ends_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id)
+);
+
+CREATE TABLE heralds (
+    exchange text   NOT NULL,
+    told_to  bigint NOT NULL,
+    CONSTRAINT heralds_pkey PRIMARY KEY (exchange)
+);
+
 CREATE OR REPLACE FUNCTION public.refuse_change_of_audit()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -348,9 +392,9 @@ CREATE OR REPLACE FUNCTION public.tally_corrected()
 AS $function$
 BEGIN
     INSERT INTO tallies AS t (campaign_id, minute, disposition, lane, entries)
-    SELECT campaign_id, date_trunc('minute', recorded_at), disposition, pg_backend_pid() % 4, sum(n)
-    FROM (SELECT campaign_id, recorded_at, disposition, -1 AS n FROM before
-          UNION ALL SELECT campaign_id, recorded_at, disposition, 1 FROM after) AS changed
+    SELECT campaign_id, date_trunc('minute', ended_at), disposition, pg_backend_pid() % 4, sum(n)
+    FROM (SELECT campaign_id, ended_at, disposition, -1 AS n FROM before
+          UNION ALL SELECT campaign_id, ended_at, disposition, 1 FROM after) AS changed
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (campaign_id, minute, disposition, lane) DO UPDATE SET entries = t.entries + excluded.entries;
     RETURN NULL;
@@ -362,7 +406,7 @@ CREATE OR REPLACE FUNCTION public.tally_recorded()
 AS $function$
 BEGIN
     INSERT INTO tallies AS t (campaign_id, minute, disposition, lane, entries)
-    SELECT campaign_id, date_trunc('minute', recorded_at), disposition, pg_backend_pid() % 4, count(*)
+    SELECT campaign_id, date_trunc('minute', ended_at), disposition, pg_backend_pid() % 4, count(*)
     FROM recorded GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (campaign_id, minute, disposition, lane) DO UPDATE SET entries = t.entries + excluded.entries;
     RETURN NULL;

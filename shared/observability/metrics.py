@@ -26,5 +26,14 @@ DELIVERIES = Counter("paceline_deliveries_total", "Posts to result_url by how th
 CONNECTIONS_CLOSED = Counter(
     "paceline_api_connections_closed_total", "Connections to the api that were closed on their sender.", ["why"]
 )
+EVENTS_NUMBERED = Counter("paceline_events_numbered_total", "Public events written into the feed.")
+EVENTS_TOLD = Counter("paceline_events_told_total", "Public events published on the exchange; again ones among them.")
+EVENTS_REFUSED = Counter(
+    "paceline_events_refused_total", "Public events that a listener's full queue refused; expected 0."
+)
+ANSWERS_NOT_TOLD = Counter(
+    "paceline_answers_not_told_total", "Answered calls that no event was told of: the database was away."
+)
+STREAMS = Gauge("paceline_api_streams", "Streams of events that somebody listens to.")
 LETTERS_RELAYED = Counter("paceline_letters_relayed_total", "Letters published from the outbox.")
 DEAD_LETTERS = Gauge("paceline_dead_letters", "Letters between rooms that nobody could work on; expected 0.", ["queue"])

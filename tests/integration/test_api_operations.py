@@ -94,8 +94,8 @@ async def serve(database, *, pool_of=Database, **over):
     clock = Clock(Reading(NOW, time.monotonic()))
     service = build(settings, Platform(clock, pool, None, Environment.TEST), listener)
     stopping = asyncio.Event()
-    server, *_ = service.workers
-    running = asyncio.create_task(server.run(stopping))
+    server, streams, *_ = service.workers
+    running = asyncio.gather(server.run(stopping), streams.run(stopping))
     try:
         async with aiohttp.ClientSession() as session:
             client = Api(session, f"http://127.0.0.1:{server.port}", database, clock)

@@ -123,7 +123,7 @@ async def spent(database):
             await until(lambda: delivered(ledger))
     await ledger.close()  # a connection tells what it wrote when it ends
     await ledger.open()
-    await until(lambda: told(ledger))
+    await until(lambda: told_by_postgres(ledger))
     yield ledger, broker
     await ledger.close()
 
@@ -133,7 +133,7 @@ async def delivered(ledger):
     return row["n"] == CALLS
 
 
-async def told(ledger):
+async def told_by_postgres(ledger):
     row = await ledger.fetch_one("SELECT sum(n_tup_upd) AS n FROM pg_stat_user_tables WHERE relname LIKE 'deliveries%'")
     return row["n"] >= 2 * CALLS  # each was claimed and settled
 
@@ -149,6 +149,15 @@ async def bytes_written(ledger, table):
     return float(row["versions"] * width + row["indexes"])
 
 
+async def bytes_of_events(ledger):
+    """Every event is written twice, waiting and numbered: rows of many, compressed."""
+    row = await ledger.fetch_one(
+        "SELECT sum(coalesce(cardinality(seqs), 1)) AS events,"
+        " sum(pg_column_size(seqs) + coalesce(pg_column_size(details), 0) + 100) AS bytes FROM feed"
+    )
+    return row["events"], 2 * float(row["bytes"])
+
+
 async def test_a_thousand_calls_cost_no_more_than_they_did(spent):
     ledger, broker = spent
     statements = ledger.statements
@@ -158,6 +167,8 @@ async def test_a_thousand_calls_cost_no_more_than_they_did(spent):
     assert statements["add_deliveries"] <= 100
     assert statements["claim_deliveries"] <= 150
     assert statements["settle_deliveries"] <= 150
+    assert statements["tell_answered"] <= 100
+    assert statements["number_happenings"] <= 100
     assert broker.letters["calls.place.v1"] <= 2 * CALLS / 50
     assert broker.letters["calls.ended.v1"] <= 100
     assert broker.bytes["calls.place.v1"] / CALLS <= 200
@@ -171,3 +182,6 @@ async def test_a_thousand_calls_cost_no_more_than_they_did(spent):
     assert grown["outcomes"] <= 300
     assert grown["tallies"] <= 50
     assert grown["deliveries"] <= 2500
+    events, told = await bytes_of_events(ledger)
+    assert events == 3 * CALLS, "dialing, answered and completed"
+    assert told / CALLS <= 150

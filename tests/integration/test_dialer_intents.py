@@ -90,9 +90,9 @@ async def test_an_intent_is_retracted_only_with_its_fence_and_by_its_owner(ledge
     jobs = await grant(ledger, await add_campaign(ledger, numbers=1))
     mine, other = DialerStore(ledger, owner="me"), DialerStore(ledger, owner="other")
     (intent,) = await commit(mine, jobs)
-    assert await other.retract({intent.key: intent.fence}) == 0
-    assert await mine.retract({intent.key: intent.fence - 1}) == 0
-    assert await mine.retract({intent.key: intent.fence}) == 1
+    assert await other.retract({intent.key: intent.fence}, now=MONDAY_8) == 0
+    assert await mine.retract({intent.key: intent.fence - 1}, now=MONDAY_8) == 0
+    assert await mine.retract({intent.key: intent.fence}, now=MONDAY_8) == 1
     assert await attempt_states(ledger) == ["granted"]
     (again,) = await commit(other, jobs)
     assert again.fence == intent.fence + 1
@@ -103,8 +103,8 @@ async def test_a_commit_of_unknown_fate_is_found_and_undone(ledger):
     mine = DialerStore(ledger, owner="me")
     await commit(DialerStore(ledger, owner="other"), jobs[:1])
     await commit(mine, jobs)
-    assert await mine.retract_unknown(jobs, intent_at=MONDAY_8 + timedelta(seconds=1)) == 0
-    assert await mine.retract_unknown(jobs, intent_at=MONDAY_8) == 2
+    assert await mine.retract_unknown(jobs, intent_at=MONDAY_8 + timedelta(seconds=1), now=MONDAY_8) == 0
+    assert await mine.retract_unknown(jobs, intent_at=MONDAY_8, now=MONDAY_8) == 2
     assert await attempt_states(ledger) == ["dialing", "granted", "granted"]
 
 

@@ -108,6 +108,11 @@ INSERT INTO audit (account_id, at, actor, token_id, operation, status)
     SELECT a.id, a.created_at, 'token', 'token-of-' || a.id, 'x', 200 FROM accounts AS a;
 INSERT INTO deliveries (campaign_id, seq, version, account_id, url, body, state, created_at, next_at)
     SELECT c.id, c.id, 1, c.account_id, 'http://x.test/', '', 'dead', c.created_at, c.created_at FROM campaigns AS c;
+INSERT INTO happenings (account_id, campaign_id, name, at)
+    SELECT account_id, id, 'campaign.started.v1', created_at FROM campaigns;
+INSERT INTO feed (account_id, campaign_id, name, at, first_no, last_no)
+    SELECT account_id, id, 'campaign.started.v1', created_at, id, id FROM campaigns;
+INSERT INTO feed_ends (account_id, last_no) SELECT account_id, id FROM campaigns;
 UPDATE campaign_profiles SET position = campaign_id
 """
 
@@ -176,6 +181,7 @@ WITHOUT_ACCOUNT = {
     "create_pacing": "the place of a campaign that the same transaction made",
     "forget_answers": "old answers of all accounts",
     "forget_audit": "old audit rows of all accounts",
+    "feed_ends": "how far the feeds of all who listen have come; each hears of its own",
 }
 _NAMES_ACCOUNT = re.compile(
     r"\baccount_id = \$\d|\(account_id, [^)]*\)\s*VALUES \(\$1\b|INSERT INTO \w+\s*\([^)]*account_id"

@@ -168,7 +168,7 @@ class LedgerMachine(RuleBasedStateMachine):
         intents = self.do(dialer.commit_intents(jobs, now=now, begins_by=now, lease_until=now + LEASE))
         assert self.running or not intents, "dialed after a stop"
         if fate == "retracts":
-            self.do(dialer.retract({intent.key: intent.fence for intent in intents}))
+            self.do(dialer.retract({intent.key: intent.fence for intent in intents}, now=now))
         for intent in intents if fate.startswith("rings") else ():
             self.world.rang.append((intent.slot, intent.seq, now))
             if fate == "rings":

@@ -14,7 +14,20 @@ from tests.support.plans import MODES, Plan, explain
 # Finished calls, and what is going on in each of two campaigns in each state: on the first day, after a year, and while
 # a dialer or a tenant's server is away.
 LEDGERS = ((20_000, 400), (200_000, 400), (200_000, 20_000))
-GROWN = {"calls", "attempts", "outcomes", "deliveries", "campaigns", "pacing", "tokens", "audit", "idempotency_keys"}
+GROWN = {
+    "calls",
+    "attempts",
+    "outcomes",
+    "deliveries",
+    "campaigns",
+    "pacing",
+    "tokens",
+    "audit",
+    "idempotency_keys",
+} | {
+    "feed",
+    "feed_ends",
+}
 FEW = 30_000  # rows that a planner may rather read all at once than look up one by one
 SORTED = 2_000
 READ_A_ROW, PAGES_A_ROW, PAGES = 4, 25, 250

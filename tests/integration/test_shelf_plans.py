@@ -54,7 +54,7 @@ def statements(campaign):
     return {
         "commit_intents": (DIALER, "granted", (here, period, rows, period, "me", LONG_AGO, SOON, SOON)),
         "find_open": (DIALER, "granted", (here, period, rows, period, LONG_AGO)),
-        "retract_intents": (DIALER, "dialing", (here, period, rows, [0] * JOBS, "me")),
+        "retract_intents": (DIALER, "dialing", (here, period, rows, [0] * JOBS, "me", LATER)),
         "find_my_intents": (DIALER, "dialing", (here, period, rows, "me", LONG_AGO)),
         "renew_leases": (DIALER, "dialing", (here, period, rows, "me", SOON, [0] * JOBS)),
         "find_seqs": (DIALER, "unknown", (here, period, rows)),

@@ -67,6 +67,8 @@ WAYS = {
     ("GET", "/api/calls/{id:[0-9]+}"): Way("campaign", "/api/calls/{id}000000001"),
     ("GET", "/api/deliveries"): Way(None, "/api/deliveries"),
     ("GET", "/api/audit"): Way(None, "/api/audit"),
+    ("GET", "/api/events"): Way(None, "/api/events"),
+    ("GET", "/api/campaigns/{id:[0-9]+}/events"): Way("campaign", "/api/campaigns/{id}/events"),
     ("POST", "/api/deliveries/replay"): Way(
         "campaign",
         "/api/deliveries/replay",
@@ -93,6 +95,12 @@ async def api(database):
             await client.campaign(),
             NOW,
         )
+        await client.pool.execute(
+            "INSERT INTO feed (account_id, campaign_id, name, at, first_no, last_no)"
+            " SELECT account_id, id, 'campaign.created.v1', $1, row_number() OVER (ORDER BY id),"
+            " row_number() OVER (ORDER BY id) FROM campaigns",
+            NOW,
+        )
         yield client
         await client.pool.close()
 
@@ -117,6 +125,7 @@ def test_what_takes_an_id_is_asked_with_one():
         ("PUT", "/api/campaigns"),
         ("GET", "/api/deliveries"),
         ("GET", "/api/audit"),
+        ("GET", "/api/events"),
     }
 
 

@@ -15,6 +15,7 @@ CAMPAIGNS = 4  # that share the finished calls: one has just ended, one is drain
 BATCH = 200  # entries that a statement is given
 DIALER = "dialer-1"
 TOKEN = "t-1"
+EXCHANGE = "events"
 _FIRST = 900_000_000  # the live entries begin here: the finished ones grow towards it
 _A_STATEMENT = 100_000  # finished calls: the pool lets no statement run longer than 15 s
 
@@ -162,6 +163,16 @@ async def _add_queues(ledger: Database, grown: Grown) -> None:
         grown.in_flight,
     )
     await ledger.execute(
+        "INSERT INTO happenings (account_id, campaign_id, name, at, seqs)"
+        " SELECT $1, c, 'call.dialing.v1', $3, array_agg(n)"
+        " FROM unnest($2::bigint[]) AS c, generate_series(1, $4::int) AS h, generate_series(1, 10) AS n GROUP BY c, h",
+        grown.account,
+        list(grown.campaigns),
+        NOW,
+        grown.in_flight,
+    )
+    await ledger.execute("INSERT INTO heralds (exchange, told_to) VALUES ($1, 0)", EXCHANGE)
+    await ledger.execute(
         "INSERT INTO tokens (id, account_id, secret_hash, scopes, created_at) VALUES ($1, $2, $3, '{read}', $4)",
         TOKEN,
         grown.account,
@@ -251,6 +262,7 @@ async def _grow_old(ledger: Database, grown: Grown, first: int, last: int) -> No
         TOKEN,
         LONG_AGO,
     )
+    await _add_feed(ledger, grown, first, last)
     await ledger.execute(
         "INSERT INTO idempotency_keys (account_id, key, fingerprint, answer, created_at)"
         f" SELECT $3, 'key-' || n, $4, 'x', $5::timestamptz + n * interval '1 second' {numbers}",
@@ -259,4 +271,23 @@ async def _grow_old(ledger: Database, grown: Grown, first: int, last: int) -> No
         grown.account,
         bytes(32),
         LONG_AGO,
+    )
+
+
+async def _add_feed(ledger: Database, grown: Grown, first: int, last: int) -> None:
+    """Add what our account was told, one in a hundred of it about another campaign."""
+    await ledger.execute(
+        "INSERT INTO feed (account_id, campaign_id, name, at, first_no, last_no, seqs)"
+        " SELECT $3, CASE WHEN n % 100 = 0 THEN $5::bigint ELSE $4 END, 'call.dialing.v1',"
+        " $6::timestamptz + n * interval '1 second', n * 2 - 1, n * 2, ARRAY[1, 2]"
+        " FROM generate_series($1::bigint + 1, $2::bigint) AS n ORDER BY n",
+        first,
+        last,
+        grown.account,
+        grown.campaigns[0],
+        grown.drained,
+        LONG_AGO,
+    )
+    await ledger.execute(
+        "INSERT INTO feed_ends (account_id, last_no) SELECT id, $1 FROM accounts ON CONFLICT DO NOTHING", 2 * last
     )

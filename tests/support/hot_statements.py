@@ -13,7 +13,7 @@ from services.dialer.store import SQL as DIALER
 from services.pacer.store import SQL as PACER
 from services.results.store import SQL as RESULTS
 from shared.db.outbox import SQL as OUTBOX
-from tests.support.grown_ledger import BATCH, CAMPAIGNS, NOW, OPEN_ENTRIES, TOKEN, Grown
+from tests.support.grown_ledger import BATCH, CAMPAIGNS, EXCHANGE, NOW, OPEN_ENTRIES, TOKEN, Grown
 from tests.support.grown_ledger import DIALER as NAME
 from tests.support.ledger import LONG_AGO
 
@@ -40,6 +40,7 @@ def statements(grown: Grown) -> list[Hot]:
         *((PACER, told) for told in (_pacer(grown), _reaper(grown), _accounts(grown))),
         (DIALER, _dialer(grown)),
         (RESULTS, _results(grown)),
+        (RESULTS, _feed()),
         (API, _api(grown)),
         (INSIGHT, _insight(grown)),
         (OUTBOX, _outbox()),
@@ -100,7 +101,8 @@ def _dialer(grown: Grown) -> Told:
     yield "commit_intents", (*keys, [1] * BATCH, NAME, NOW, _LATER, NOW), BATCH
     yield "find_open", (*keys, [1] * BATCH, NOW), BATCH
     yield "renew_leases", (*ours, NAME, _LATER, [1] * BATCH), BATCH
-    yield "retract_intents", (*ours, [1] * BATCH, NAME), BATCH
+    yield "retract_intents", (*ours, [1] * BATCH, NAME, NOW), BATCH
+    yield "tell_answered", (*_columns(grown, grown.entries("dialing")[:BATCH]), ["voice"] * BATCH, NOW), BATCH
     yield "find_my_intents", (*ours, NAME, instant), BATCH
     yield "find_seqs", ours, BATCH
 
@@ -134,6 +136,17 @@ def _results(grown: Grown) -> Told:
     yield "replay_dead", (grown.account, grown.campaigns[0], NOW, NOW), min(grown.in_flight, 5000)
 
 
+def _feed() -> Told:
+    yield "happenings_wait", (), 1
+    yield "number_alone", (), 1
+    yield "number_happenings", (), BATCH
+    yield "forget_feed", (LONG_AGO + timedelta(seconds=BATCH),), BATCH - 1
+    yield "enter_herald", (EXCHANGE,), 0
+    yield "hold_herald", (EXCHANGE,), 1
+    yield "read_on", (0,), 20
+    yield "move_herald", (EXCHANGE, 5), 1
+
+
 def _api(grown: Grown) -> Told:
     last = grown.campaigns[-1]
     old = LONG_AGO + timedelta(seconds=BATCH)
@@ -149,6 +162,10 @@ def _api(grown: Grown) -> Told:
     yield "list_dead_letters", (grown.account, last, last, 0, 0, PAGE), PAGE
     yield "list_dead_letters", (grown.account, None, 0, 0, 0, PAGE), PAGE
     yield "count_dead_letters", (grown.account, last), grown.in_flight
+    yield "campaign_was", (grown.account, grown.ended), 1
+    yield "feed_ends", ([grown.account],), 1
+    yield "read_feed", (grown.account, 100), 10
+    yield "read_campaign_feed", (grown.account, grown.drained, 0), 10
     yield "campaign_queue", (grown.account, grown.campaigns[0]), 1
     yield "extend_queue", (grown.account, grown.campaigns[0], 10**9 - 1, NOW), 1
     yield "set_campaign_state", (grown.account, grown.campaigns[0], "stopped", NOW), 1

@@ -272,6 +272,23 @@ SUCCESSES: dict[str, Schema] = {
             "status": {"enum": [0, 200], "description": "The HTTP status of its answer; 0 for an operator's command."},
         }
     ),
+    "Event": exactly(
+        {
+            "specversion": {"const": "1.0"},
+            "type": TEXT | {"pattern": r"^[a-z]+\.[a-z]+\.v[1-9][0-9]*$"},
+            "source": TEXT | {"pattern": "^urn:paceline:account:[1-9][0-9]*$"},
+            "id": TEXT | {"pattern": "^[1-9][0-9]*$", "description": "Its number in the account, without a gap."},
+            "time": {"type": "string", "format": "date-time"},
+            "subject": TEXT | {"pattern": "^campaign/[1-9][0-9]*(/call/[1-9][0-9]*)?$"},
+            "sequence": TEXT | {"pattern": "^[0-9]{19}$", "description": "The number, to be compared as text."},
+            "partitionkey": TEXT | {"pattern": "^[1-9][0-9]*$", "description": "The campaign's id."},
+            "traceparent": TEXT | {"description": "Of the request that brought it about, when it had one."},
+            "datacontenttype": {"const": "application/json"},
+            "data": {"type": "object", "description": "What `GET /asyncapi.json` says of its type."},
+        },
+        optional=("traceparent",),
+    ),
+    "Events": listed("Event"),
     "Deeds": listed("Deed"),
     "CampaignInProgress": exactly(_CAMPAIGN | {"progress": _PROGRESS}),
     "Course": {"type": "array", "items": exactly({"at": INSTANT, "finished": INTEGER, "outcomes": OUTCOMES})},

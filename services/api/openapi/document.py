@@ -13,7 +13,17 @@ from services.api.idempotency import REPLAYED
 from services.api.openapi.answers import PROBLEMS, SUCCESSES, Schema, ref
 from services.api.openapi.operation import ABOUT, Operation
 from services.api.openapi.operations import OPERATIONS
-from services.api.openapi.requests import IDEMPOTENCY_KEY, NUMBERS, PATH_ID, PHONE_ENTRY, body, in_query, merged
+from services.api.openapi.requests import (
+    IDEMPOTENCY_KEY,
+    LAST_EVENT_ID,
+    NUMBERS,
+    PATH_ID,
+    PHONE_ENTRY,
+    SSE,
+    body,
+    in_query,
+    merged,
+)
 from services.api.routes import Route
 from services.api.scopes import Scope
 
@@ -150,6 +160,8 @@ def _operation(route: Route, said: Operation, schemas: dict[str, Schema]) -> Sch
         parameters.append(PATH_ID | {"example": said.path_id, "description": f"Which of your {said.tag.lower()}."})
     if writes:
         parameters.append(IDEMPOTENCY_KEY)
+    if said.streams:
+        parameters.append(LAST_EVENT_ID)
     operation: Schema = {
         "operationId": said.name + ("WithPut" if route.method == "PUT" else ""),
         "tags": [said.tag],
@@ -196,6 +208,8 @@ def _success(said: Operation, *, writes: bool) -> Schema:
         "content": {"application/json": {"schema": ref(said.answers), "example": said.shown}}
         | {kind: {"schema": {"type": "string"}, "example": shown} for kind, shown in said.also.items()},
     }
+    if said.streams:
+        answer["content"]["text/event-stream"] = {"schema": {"type": "string"}, "example": SSE}
     if said.name.startswith("create"):
         answer["links"] = _links(said)
     return answer

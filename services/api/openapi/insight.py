@@ -132,7 +132,7 @@ INSIGHT: Mapping[Callable[[Visit], Awaitable[web.StreamResponse]], Operation] = 
         "getCampaignStats",
         CAMPAIGNS,
         "Answers how many calls ended how in each minute, hour or day, in order; those in which none did are left out. "
-        "A call counts when its outcome is recorded.",
+        "A call counts when it has ended.",
         "Course",
         _A_COURSE,
         takes=(CourseWanted,),

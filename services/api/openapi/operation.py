@@ -9,7 +9,7 @@ from typing import Any, Literal
 from services.api.schemas.fields import Parameters
 
 SCHEDULES, PROFILES, CAMPAIGNS = ("Schedules", "Profiles", "Campaigns")
-CALLS, DELIVERIES, AUDIT = ("Calls", "Deliveries", "Audit")
+CALLS, DELIVERIES, EVENTS, AUDIT = ("Calls", "Deliveries", "Events", "Audit")
 ABOUT = {
     SCHEDULES: "On which days of the week campaigns may call. One schedule serves any number of campaigns.",
     PROFILES: "How fast campaigns call: so many calls in a period, then a pause, and again. One profile serves any "
@@ -17,6 +17,8 @@ ABOUT = {
     CAMPAIGNS: "Numbers to call, the days and hours in which to call them, and the VoiceXML application that talks. "
     "A campaign calls nobody until it is started.",
     CALLS: "One entry of a campaign's list each: what became of it, or why it was not called yet.",
+    EVENTS: "What happens to campaigns and their calls, as CloudEvents, numbered without a gap. Each of them, with all "
+    "fields: `GET /asyncapi.json`.",
     AUDIT: "Who did what in your account: every write, by which token, and what the operator did to it.",
     DELIVERIES: "Results of calls that your `result_url` did not take: after ten tries in three days they wait here.",
 }
@@ -36,6 +38,7 @@ class Operation:
     numbers: bool = False  # phone_numbers, too
     refuses: frozenset[int] = field(default_factory=frozenset)  # besides what all refuse
     path_id: int | None = None  # an example
+    streams: bool = False  # the same as server-sent events, too
     also: Mapping[str, str] = field(default_factory=dict)  # other types it answers in, each with an example
 
     @property

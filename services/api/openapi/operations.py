@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from services.api.desk import Visit
-from services.api.handlers import audit, calls, campaigns, deliveries
+from services.api.handlers import audit, calls, campaigns, deliveries, events
 from services.api.handlers.reusables import profiles, schedules
 from services.api.openapi.insight import INSIGHT, PAIR
 from services.api.openapi.operation import (
@@ -15,6 +15,7 @@ from services.api.openapi.operation import (
     CAMPAIGNS,
     DELIVERIES,
     DROPPED,
+    EVENTS,
     GONE,
     IN_THE_WAY,
     PROFILES,
@@ -26,6 +27,7 @@ from services.api.schemas.audit import AuditPage
 from services.api.schemas.calls import ImportOptions
 from services.api.schemas.campaigns import CampaignOnly, CreateCampaign, Page, UpdateCampaign
 from services.api.schemas.deliveries import DeliveriesPage, ReplayWanted
+from services.api.schemas.events import EventsPage
 from services.api.schemas.profiles import CreateProfile, UpdateProfile
 from services.api.schemas.schedules import CreateSchedule, UpdateSchedule
 
@@ -70,6 +72,23 @@ _A_DEED = {
     "request_id": "8e03978e40d543e8bc936894a57f9324",
     "status": 200,
 }
+_AN_EVENT = {
+    "specversion": "1.0",
+    "type": "call.dialing.v1",
+    "source": "urn:paceline:account:7",
+    "id": "41",
+    "time": "2022-01-03T13:00:00+00:00",
+    "subject": "campaign/26/call/26000000007",
+    "sequence": "0000000000000000041",
+    "partitionkey": "26",
+    "datacontenttype": "application/json",
+    "data": {"campaign_id": 26, "call_id": 26000000007},
+}
+_STREAM = (
+    "With `Accept: text/event-stream` the answer is a stream that goes on as things happen: for each event its number "
+    "as `id`, its type as `event` and all of it as `data`. `Last-Event-ID` resumes it. Otherwise the answer is a "
+    "page, oldest first, and its `Link` header leads to the next one."
+)
 _CHANGES = (
     "Only what is given changes. PATCH and PUT do the same. Parameters may stand in the query string or the body."
 )
@@ -262,6 +281,28 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.StreamResponse]], Operation]
         done(dead_letters=3),
         takes=(ReplayWanted,),
         refuses=DROPPED,
+    ),
+    events.of_account: Operation(
+        "listEvents",
+        EVENTS,
+        f"Tells what happens to your campaigns and their calls. {_STREAM}",
+        "Events",
+        [_AN_EVENT],
+        takes=(EventsPage,),
+        comes="query",
+        streams=True,
+    ),
+    events.of_campaign: Operation(
+        "listCampaignEvents",
+        EVENTS,
+        f"Tells what happens to one campaign and its calls; a deleted one's past, too. {_STREAM}",
+        "Events",
+        [_AN_EVENT],
+        takes=(EventsPage,),
+        comes="query",
+        refuses=GONE,
+        path_id=26,
+        streams=True,
     ),
     audit.list_all: Operation(
         "listAudit",

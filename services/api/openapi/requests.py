@@ -51,6 +51,15 @@ IDEMPOTENCY_KEY: Schema = {
     "description": "A name for this request, such as a UUID. Sent again under the same name within "
     f"{KEPT_FOR.days * 24} hours, the same request is answered as the first time and does nothing more.",
 }
+LAST_EVENT_ID: Schema = {
+    "name": "Last-Event-ID",
+    "in": "header",
+    "required": False,
+    "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    "example": "41",
+    "description": "Of a stream: the number of the last event that was heard; it stands above `after`.",
+}
+SSE = 'id: 41\nevent: call.dialing.v1\ndata: {"specversion":"1.0","type":"call.dialing.v1","id":"41"}\n\n'
 PATH_ID: Schema = {
     "name": "id",
     "in": "path",

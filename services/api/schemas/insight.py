@@ -49,10 +49,10 @@ class CourseWanted(Parameters):
 
     interval: Interval = Field(Interval.HOUR, description="How long each stretch is; days are US Eastern.")
     since: Instant | None = Field(
-        None, alias="from", description="Only what was known then or later; from the beginning on when it is not given."
+        None, alias="from", description="Only what ended then or later; all from the beginning on when it is not given."
     )
     until: Instant | None = Field(
-        None, alias="to", description="Only what was known before; until now when it is not given."
+        None, alias="to", description="Only what ended before; until now when it is not given."
     )
 
 

@@ -5,7 +5,7 @@ SET LOCAL lock_timeout = '5s';
 
 CREATE TABLE tallies (
     campaign_id bigint      NOT NULL,
-    minute      timestamptz NOT NULL,                   -- in which they were recorded
+    minute      timestamptz NOT NULL,                   -- in which they ended
     disposition text        NOT NULL,
     lane        smallint    NOT NULL,                   -- so that those who record at the same time seldom meet in a row
     entries     bigint      NOT NULL,
@@ -31,12 +31,12 @@ END $$;
 LOCK TABLE outcomes IN SHARE ROW EXCLUSIVE MODE;
 
 INSERT INTO tallies (campaign_id, minute, disposition, lane, entries)
-SELECT campaign_id, date_trunc('minute', recorded_at), disposition, 0, count(*) FROM outcomes GROUP BY 1, 2, 3;
+SELECT campaign_id, date_trunc('minute', ended_at), disposition, 0, count(*) FROM outcomes GROUP BY 1, 2, 3;
 
 CREATE FUNCTION tally_recorded() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO tallies AS t (campaign_id, minute, disposition, lane, entries)
-    SELECT campaign_id, date_trunc('minute', recorded_at), disposition, pg_backend_pid() % 4, count(*)
+    SELECT campaign_id, date_trunc('minute', ended_at), disposition, pg_backend_pid() % 4, count(*)
     FROM recorded GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (campaign_id, minute, disposition, lane) DO UPDATE SET entries = t.entries + excluded.entries;
     RETURN NULL;
@@ -48,9 +48,9 @@ CREATE TRIGGER outcomes_are_tallied AFTER INSERT ON outcomes
 CREATE FUNCTION tally_corrected() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO tallies AS t (campaign_id, minute, disposition, lane, entries)
-    SELECT campaign_id, date_trunc('minute', recorded_at), disposition, pg_backend_pid() % 4, sum(n)
-    FROM (SELECT campaign_id, recorded_at, disposition, -1 AS n FROM before
-          UNION ALL SELECT campaign_id, recorded_at, disposition, 1 FROM after) AS changed
+    SELECT campaign_id, date_trunc('minute', ended_at), disposition, pg_backend_pid() % 4, sum(n)
+    FROM (SELECT campaign_id, ended_at, disposition, -1 AS n FROM before
+          UNION ALL SELECT campaign_id, ended_at, disposition, 1 FROM after) AS changed
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
     ON CONFLICT (campaign_id, minute, disposition, lane) DO UPDATE SET entries = t.entries + excluded.entries;
     RETURN NULL;

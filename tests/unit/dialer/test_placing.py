@@ -32,7 +32,7 @@ async def test_a_clock_that_may_be_behind_ends_a_slot_earlier(behind, dialed):
     async def retract(intent):
         retracted.append(intent)
 
-    placing = Placing(carrier, None, SimpleNamespace(), clock=clock, retract=retract)
+    placing = Placing(carrier, None, SimpleNamespace(), clock=clock, retract=retract, answered=None)
     slot = Slot(campaign_id=1, period_no=1, slot_no=0)
     not_after = NOW + timedelta(seconds=20)
     intent = Intent(slot, 1, 1, NOW, not_after, "http://x", "+12125550100", None, None, None)
@@ -49,7 +49,7 @@ async def test_a_call_waits_for_its_slot_and_for_its_turn(slot_begins, may_leave
     carrier, slot = Carrier(), Slot(campaign_id=1, period_no=1, slot_no=0)
     begins, leaves = NOW + timedelta(seconds=slot_begins), NOW + timedelta(seconds=may_leave)
     intent = Intent(slot, 1, 1, begins, NOW + timedelta(seconds=20), "http://x", "+12125550100", None, None, None)
-    placing = Placing(carrier, None, SimpleNamespace(), clock=clock, retract=None)
+    placing = Placing(carrier, None, SimpleNamespace(), clock=clock, retract=None, answered=None)
     with pytest.raises(ZeroDivisionError):
         await placing.run(intent, leaves, begun_at=clock.monotonic(), postpone=None)
     assert clock.now() >= max(begins, leaves)
