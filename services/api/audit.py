@@ -13,7 +13,13 @@ from shared.db.pool import Connection, Database, touched
 from shared.db.statements import load_statements
 
 SQL = load_statements("services.api")
-_KINDS = {"schedules": "schedule", "profiles": "profile", "campaigns": "campaign", "deliveries": "delivery"}
+_KINDS = {
+    "schedules": "schedule",
+    "profiles": "profile",
+    "campaigns": "campaign",
+    "deliveries": "delivery",
+    "sandbox": "sandbox",
+}
 _BATCH = 1000
 
 

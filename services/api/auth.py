@@ -1,10 +1,11 @@
-"""Who is calling: Bearer tokens `pl_<id>_<secret>`, of which only a SHA-256 is kept."""
+"""Who is calling: Bearer tokens `pl_<id>_<secret>`, a sandbox's `pl_test_<id>_<secret>`; only a SHA-256 is kept."""
 
 from __future__ import annotations
 
 import asyncio
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass
 from typing import TypeAlias
@@ -14,9 +15,10 @@ from services.api.scopes import Scope
 from shared.clock import Clock
 from shared.db.pool import Database, Record
 from shared.db.statements import load_statements
+from shared.domain.sandbox import SandboxClock
 
 SQL = load_statements("services.api")
-_PIECES = 3
+_TOKEN = re.compile(r"pl_(?:test_)?([0-9A-Za-z]+)_(.+)", re.DOTALL)
 _NOBODY = bytes(32)
 
 
@@ -27,16 +29,17 @@ class Caller:
     account_id: int
     token_id: str
     scopes: frozenset[Scope]
+    sandbox: SandboxClock | None = None  # the clock of an account for trying out
 
 
 # What the ledger says of a valid token: the hash of its secret, and whose it is.
 Known: TypeAlias = tuple[bytes, Caller]
 
 
-def issue() -> tuple[str, str, bytes]:
+def issue(*, for_sandbox: bool = False) -> tuple[str, str, bytes]:
     """Return a new token's public id, the token, and the hash of its secret."""
     token_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
-    return token_id, f"pl_{token_id}_{secret}", hash_secret(secret)
+    return token_id, f"pl_{'test_' if for_sandbox else ''}{token_id}_{secret}", hash_secret(secret)
 
 
 def hash_secret(secret: str) -> bytes:
@@ -96,7 +99,8 @@ class Tokens:
 
 
 def _known(row: Record) -> Known:
-    return row["secret_hash"], Caller(row["account_id"], row["id"], frozenset(map(Scope, row["scopes"])))
+    scopes = frozenset(map(Scope, row["scopes"]))
+    return row["secret_hash"], Caller(row["account_id"], row["id"], scopes, SandboxClock.of_columns(row))
 
 
 async def authenticate(tokens: Tokens, header: str | None) -> Caller:
@@ -108,10 +112,10 @@ async def authenticate(tokens: Tokens, header: str | None) -> Caller:
         Problem: 401, the same for every reason.
     """
     scheme, _, token = (header or "").strip().partition(" ")
-    pieces = token.strip().split("_", 2)
-    if scheme.lower() != "bearer" or len(pieces) != _PIECES or pieces[0] != "pl" or not pieces[1].isalnum():
+    pieces = _TOKEN.fullmatch(token.strip())
+    if scheme.lower() != "bearer" or pieces is None:
         raise _unauthorized(header)
-    found = await tokens.find(pieces[1]) if pieces[1].isascii() else None
+    found = await tokens.find(pieces[1])
     if not hmac.compare_digest(hash_secret(pieces[2]), found[0] if found else _NOBODY) or found is None:
         raise _unauthorized(header)
     return found[1]

@@ -11,6 +11,7 @@ import orjson
 from services.api.errors import not_found, refuse_field
 from services.api.lifetime import settle_end
 from services.api.queueing import add_numbers
+from services.api.sandboxes import hold_clock
 from services.api.schemas.campaigns import CreateCampaign, Pace, Page, UpdateCampaign
 from services.api.schemas.fields import ID_DIGITS
 from services.api.spool import Numbers
@@ -25,6 +26,7 @@ from shared.domain import campaign_state
 from shared.domain.calling_hours import Window
 from shared.domain.campaign_state import CampaignState
 from shared.domain.errors import CampaignEnded
+from shared.domain.sandbox import SandboxClock, in_house_time, shown
 
 SQL = load_statements("services.api")
 Changed = dict[str, Any]  # what a write says of the campaign: its id
@@ -36,6 +38,7 @@ async def create(
     wanted: CreateCampaign,
     *,
     account_id: int,
+    sandbox: SandboxClock | None,
     numbers: Numbers | None,
     skip: bool,
     now: datetime,
@@ -46,7 +49,8 @@ async def create(
         Problem: 422 an unknown schedule or profile, dates out of order or past, a bad list.
     """
     windows = [pace.window for pace in wanted.profiles]
-    ends_at = settle_end(wanted.start_date, wanted.end_date, windows, given=wanted.changes, now=now)
+    clock = await hold_clock(connection, account_id, sandbox=sandbox)
+    ends_at = settle_end(wanted.start_date, wanted.end_date, windows, given=wanted.changes, now=shown(clock, now))
     try:
         schedule_id = await _find_schedule(connection, account_id, wanted.schedule)
         profile_ids = await _find_profiles(connection, account_id, wanted.profiles)
@@ -56,7 +60,7 @@ async def create(
                 account_id,
                 wanted.start_date,
                 wanted.end_date,
-                ends_at,
+                in_house_time(clock, ends_at),
                 schedule_id,
                 wanted.start_url,
                 wanted.result_url,
@@ -93,7 +97,13 @@ async def get(database: Database, *, account_id: int, campaign_id: int) -> dict[
 
 
 async def update(
-    connection: Connection, wanted: UpdateCampaign, *, account_id: int, campaign_id: int, now: datetime
+    connection: Connection,
+    wanted: UpdateCampaign,
+    *,
+    account_id: int,
+    sandbox: SandboxClock | None,
+    campaign_id: int,
+    now: datetime,
 ) -> Changed:
     """Change what is given; whatever was planned under other hours or pace is refused from here on.
 
@@ -102,6 +112,7 @@ async def update(
         CampaignEnded: its dates are over.
     """
     given = wanted.changes
+    clock = await hold_clock(connection, account_id, sandbox=sandbox)
     try:
         before = await _lock(connection, account_id, campaign_id)
         if not campaign_state.accepts_calls(_standing(before, now)):
@@ -115,7 +126,7 @@ async def update(
             await _attach(connection, campaign_id, account_id=account_id, paces=wanted.profiles, ids=ids)
         rows = await connection.fetch(SQL["campaign_windows"], account_id, campaign_id)
         windows = [Window(row["start_time"], row["end_time"]) for row in rows]
-        ends_at = settle_end(after["start_date"], after["end_date"], windows, given=given, now=now)
+        ends_at = settle_end(after["start_date"], after["end_date"], windows, given=given, now=shown(clock, now))
         replanned = bool(given.keys() & {"start_date", "end_date", "schedule", "profiles"})
         await connection.execute(
             SQL["update_campaign"],
@@ -123,7 +134,7 @@ async def update(
             campaign_id,
             after["start_date"],
             after["end_date"],
-            ends_at,
+            in_house_time(clock, ends_at),
             after["schedule_id"],
             after["start_url"],
             after["result_url"],

@@ -30,6 +30,7 @@ from services.api.streams import Streams
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT, Connection, Database
 from shared.domain.egress import Egress
+from shared.domain.sandbox import shown
 
 log = structlog.get_logger()
 
@@ -85,6 +86,11 @@ class Visit:
     def now(self) -> datetime:
         """The house's time."""
         return self.desk.clock.now()
+
+    @property
+    def shown(self) -> datetime:
+        """What the account's clock shows: the house's time, but for a sandbox."""
+        return shown(self.caller.sandbox, self.now)
 
     @property
     def resource_id(self) -> int:

@@ -1,11 +1,50 @@
 -- name: find_tokens
 -- Those of some tokens that are valid now.
-SELECT id, account_id, secret_hash, scopes FROM tokens
-WHERE id = ANY($1::text[]) AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > $2);
+SELECT t.id, t.account_id, t.secret_hash, t.scopes,
+       b.rate AS sandbox_rate, b.origin AS sandbox_origin, b.since AS sandbox_since
+FROM tokens AS t LEFT JOIN sandboxes AS b ON b.account_id = t.account_id
+WHERE t.id = ANY($1::text[]) AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > $2);
 
 -- name: create_account
 -- An account, unless there is one of that name.
 INSERT INTO accounts (name, webhook_secret, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING;
+
+-- name: make_sandbox
+-- An account becomes a sandbox, and its clock shows the house's time; one that is a sandbox stays as it is.
+INSERT INTO sandboxes (account_id, rate, origin, since) VALUES ($1, 1, $2, $2) ON CONFLICT (account_id) DO NOTHING;
+
+-- name: is_sandbox
+-- Whether an account is a sandbox.
+SELECT EXISTS (SELECT FROM sandboxes WHERE account_id = $1);
+
+-- name: hold_sandbox
+-- The clock of a sandbox, held against a change of it.
+SELECT rate AS sandbox_rate, origin AS sandbox_origin, since AS sandbox_since FROM sandboxes
+WHERE account_id = $1 FOR SHARE;
+
+-- name: lock_sandbox
+-- The clock of a sandbox, held to change it.
+SELECT rate AS sandbox_rate, origin AS sandbox_origin, since AS sandbox_since FROM sandboxes
+WHERE account_id = $1 FOR UPDATE;
+
+-- name: set_sandbox
+-- What the clock of a sandbox shows at an instant, and how fast it goes from then on; what it was before is kept.
+WITH past AS (
+    INSERT INTO past_sandbox_clocks (account_id, rate, origin, since)
+    SELECT account_id, rate, origin, since FROM sandboxes WHERE account_id = $1 ON CONFLICT DO NOTHING
+)
+UPDATE sandboxes SET rate = $2, origin = $3, since = $4 WHERE account_id = $1;
+
+-- name: lock_living_campaigns
+-- The campaigns of an account that are not over, in the order in which everybody locks them.
+SELECT id, state, ends_at FROM campaigns WHERE account_id = $1 AND state IN ('created', 'running', 'stopped')
+ORDER BY id FOR NO KEY UPDATE;
+
+-- name: move_ends
+-- When campaigns end, by the house's clock, now that another of theirs goes otherwise; what was planned is refused.
+UPDATE campaigns AS c SET ends_at = m.ends_at, revision = c.revision + 1, updated_at = $4
+FROM unnest($2::bigint[], $3::timestamptz[]) AS m (id, ends_at)
+WHERE c.account_id = $1 AND c.id = m.id;
 
 -- name: find_account
 -- An account by its name.

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from services.api.desk import Desk, Visit
-from services.api.handlers import audit, calls, campaigns, deliveries, events, insight
+from services.api.handlers import audit, calls, campaigns, deliveries, events, insight, sandbox
 from services.api.handlers.reusables import profiles, schedules
 from services.api.idempotency import read_key
 from services.api.scopes import Scope
@@ -59,6 +59,9 @@ ROUTES = (
     Route("POST", "/api/deliveries/replay", WRITE, deliveries.replay, "Post them again"),
     Route("GET", "/api/events", READ, events.of_account, "What happens, as it happens"),
     Route("GET", "/api/campaigns/{id:[0-9]+}/events", READ, events.of_campaign, "What happens to one campaign"),
+    Route("GET", "/api/sandbox", READ, sandbox.get, "The clock of a sandbox"),
+    Route("PATCH", "/api/sandbox", CONTROL, sandbox.put, "Set the clock of a sandbox"),
+    Route("PUT", "/api/sandbox", CONTROL, sandbox.put, "Set the clock of a sandbox"),
     Route("GET", "/api/audit", READ, audit.list_all, "What was done, by which token or command"),
 )
 

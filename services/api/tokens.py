@@ -22,6 +22,7 @@ from shared.db.statements import load_statements
 
 SQL = load_statements("services.api")
 _SPAN = re.compile(r"([1-9]\d{0,4})([dhm])", re.ASCII)
+_SANDBOX = "/test"  # after the name of the account that a sandbox is beside
 _UNITS = {"d": timedelta(days=1), "h": timedelta(hours=1), "m": timedelta(minutes=1)}
 
 
@@ -36,12 +37,19 @@ async def create_token(
     *,
     scopes: Sequence[Scope] = EVERY,
     lasting: timedelta | None = None,
+    for_sandbox: bool = False,
 ) -> tuple[str, str]:
-    """Make a token for the account of that name, creating it; returns the token and the webhook secret."""
+    """Make a token for the account of that name, creating it; returns the token and the webhook secret.
+
+    One for a sandbox is of an account of its own beside it, whose calls ring nobody.
+    """
     async with database.transaction() as connection:
+        name += _SANDBOX if for_sandbox else ""
         await connection.execute(SQL["create_account"], name, make_secret(), now)
         account = await connection.fetchrow(SQL["find_account"], name)
         assert account is not None
+        if for_sandbox:
+            await connection.execute(SQL["make_sandbox"], account["id"], now)
         token_id, token = await _issue(connection, account["id"], scopes=scopes, lasting=lasting, now=now)
         await record_command(connection, "create token", account_id=account["id"], token_id=token_id, now=now)
     return token, str(account["webhook_secret"])
@@ -96,7 +104,8 @@ async def rotate_token(database: Database, token_id: str, now: datetime, *, over
 async def _issue(
     connection: Connection, account_id: int, *, scopes: Sequence[str], lasting: timedelta | None, now: datetime
 ) -> tuple[str, str]:
-    token_id, token, secret_hash = auth.issue()
+    for_sandbox: bool = await connection.fetchval(SQL["is_sandbox"], account_id)
+    token_id, token, secret_hash = auth.issue(for_sandbox=for_sandbox)
     expires_at = now + lasting if lasting else None
     await connection.execute(SQL["create_token"], token_id, account_id, secret_hash, list(scopes), now, expires_at)
     return token_id, token
@@ -114,8 +123,10 @@ async def _lines(database: Database, asked: argparse.Namespace, now: datetime) -
     """Do what was asked, and return what there is to say."""
     if asked.command == "create":
         scopes = asked.scope or EVERY
-        token, secret = await create_token(database, asked.name, now, scopes=scopes, lasting=asked.expires)
-        return [f"token: {token}", f"webhook secret: {secret}", "The token is shown only this once."]
+        options = {"lasting": asked.expires, "for_sandbox": asked.test}
+        token, secret = await create_token(database, asked.name, now, scopes=scopes, **options)
+        told = [f"token: {token}", f"webhook secret: {secret}", "The token is shown only this once."]
+        return [*told, f"It is of the account '{asked.name}{_SANDBOX}': its calls ring nobody."] if asked.test else told
     if asked.command == "list":
         return [to_line(token, now) for token in await list_tokens(database, asked.name)]
     if asked.command == "revoke":
@@ -145,12 +156,13 @@ def main(words: Sequence[str] | None = None) -> int:
     create.add_argument("name", type=_read_name, help="the account's name")
     create.add_argument("--scope", type=Scope, choices=EVERY, action="append", help="may be repeated; else all")
     create.add_argument("--expires", type=read_span, metavar="90d", help="how long it lasts: days, hours (h), minutes")
+    create.add_argument("--test", action="store_true", help="for trying out: its calls ring nobody, on its own clock")
     listing = commands.add_parser("list", help="show an account's tokens, without their secrets")
-    listing.add_argument("name", type=_read_name, help="the account's name")
+    listing.add_argument("name", type=str, help="the account's name; its sandbox is called NAME/test")
     revoke = commands.add_parser("revoke", help="refuse a token from now on")
-    revoke.add_argument("id", help="the part of the token between the two _")
+    revoke.add_argument("id", help="the part of the token between its last two _")
     rotate = commands.add_parser("rotate", help="make a token that takes another's place")
-    rotate.add_argument("id", help="the part of the old token between the two _")
+    rotate.add_argument("id", help="the part of the old token between its last two _")
     rotate.add_argument("--overlap", type=read_span, default=timedelta(days=1), metavar="24h", help="both are valid")
     arguments = parser.parse_args(words)
     try:
@@ -171,6 +183,10 @@ def read_span(written: str) -> timedelta:
 def _read_name(written: str) -> str:
     if not written.strip() or not written.isprintable():
         raise argparse.ArgumentTypeError("an account needs a name of printable characters, such as acme")
+    if written.endswith(_SANDBOX):
+        raise argparse.ArgumentTypeError(
+            f"a name that ends in {_SANDBOX} is a sandbox's: leave that out and say --test"
+        )
     return written
 
 

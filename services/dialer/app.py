@@ -9,6 +9,7 @@ from services.dialer.carriers.gateway import GatewayCarrier
 from services.dialer.carriers.port import Carrier
 from services.dialer.carriers.simulated import SimulatedCarrier
 from services.dialer.dispatch import Dispatch
+from services.dialer.lines import Lines
 from services.dialer.orphans import Orphans
 from services.dialer.settings import DialerSettings
 from services.dialer.store import DialerStore
@@ -28,8 +29,9 @@ def build(settings: DialerSettings, platform: Platform, carrier: Carrier | None 
     # A name is never used by two processes: a restarted dialer must not take its ghost's rows for its own.
     owner = f"{settings.dialer_name or socket.gethostname()}-{secrets.token_hex(4)}"
     store = DialerStore(platform.database, owner=owner)
-    dispatch = Dispatch(store, broker, line, clock=clock, settings=settings)
-    orphans = Orphans(store, broker, line, clock=clock)
+    lines = Lines(line, clock, seed=settings.carrier_seed)
+    dispatch = Dispatch(store, broker, lines, clock=clock, settings=settings)
+    orphans = Orphans(store, broker, lines, clock=clock)
 
     async def receive_jobs(delivery: Delivery, letter: PlaceCalls) -> None:
         await dispatch.accept(delivery, letter.jobs)

@@ -12,10 +12,10 @@ import structlog
 
 from services.dialer.answers import Answers
 from services.dialer.application import LIMITS, VoiceXmlApplication
-from services.dialer.carriers.port import Carrier
 from services.dialer.due import Departure, DueJobs, Parcel, Waiting, is_plausible
 from services.dialer.instants import Instants
 from services.dialer.leases import Leases
+from services.dialer.lines import Lines
 from services.dialer.placing import FRESH_SECONDS, Placing
 from services.dialer.reporting import Reporter
 from services.dialer.settings import DialerSettings
@@ -52,10 +52,10 @@ class Dispatch:
     name = "dialer.dispatch"
 
     def __init__(
-        self, store: DialerStore, broker: Broker, carrier: Carrier, *, clock: Clock, settings: DialerSettings
+        self, store: DialerStore, broker: Broker, lines: Lines, *, clock: Clock, settings: DialerSettings
     ) -> None:
         self._store = store
-        self._carrier = carrier
+        self._lines = lines
         self._clock = clock
         self._max_calls = settings.max_calls
         self._lease_seconds = settings.lease_seconds
@@ -71,7 +71,7 @@ class Dispatch:
         self._reporter = Reporter(broker, clock, published=self._forget, before=self._answers.tell)
         application = VoiceXmlApplication(self._outbound, method=settings.start_url_method)
         self.placing = Placing(
-            carrier, application, self._reporter, clock=clock, retract=self._take_back, answered=self._answers.note
+            application, self._reporter, clock=clock, retract=self._take_back, answered=self._answers.note
         )
         self._leases = Leases(store, clock, in_progress=self.placing.in_progress, seconds=settings.lease_seconds)
 
@@ -109,7 +109,7 @@ class Dispatch:
                 self._accepts = False
                 finished.set()
                 self._reporter.close()
-                await self._carrier.close()
+                await self._lines.close()
 
     async def _tick(self, calls: Crew, office: Crew, *, stopping: asyncio.Event) -> None:
         """Decide the jobs whose instant is near."""
@@ -160,7 +160,8 @@ class Dispatch:
             each = leaving[intent.key]
             assert each.at is not None
             postpone = partial(self._postpone, intent, each.waiting)
-            await calls.spawn(self.placing.run(intent, each.at, begun_at=begun_at, postpone=postpone))
+            line = self._lines.of(self._briefs[each.waiting.job.campaign_id, each.waiting.job.revision].sandbox)
+            await calls.spawn(self.placing.run(intent, each.at, line, begun_at=begun_at, postpone=postpone))
         oldest, self.placing.oldest_seconds = self.placing.oldest_seconds, 0.0
         if oldest > FRESH_SECONDS / 2:
             self._batch = max(1, self._batch // 2)
@@ -211,7 +212,7 @@ class Dispatch:
         if brief is None or key_of(job) in self.placing.in_progress:
             return False
         try:
-            return brief.hours.opening_at(at) is not None
+            return brief.opens_at(at)
         except (ValueError, OverflowError, LookupError):
             return False
 

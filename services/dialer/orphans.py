@@ -6,14 +6,16 @@ from collections.abc import Sequence
 
 import structlog
 
-from services.dialer.carriers.port import Carrier, CarrierError, Seen
+from services.dialer.carriers.port import CarrierError, Seen
 from services.dialer.classify import settle_seen
+from services.dialer.lines import Lines
 from services.dialer.reporting import publish
 from services.dialer.store import DialerStore, attempt_id
 from shared.broker.port import Broker, Delivery
 from shared.clock import Clock
 from shared.contracts.calls import CallsOrphaned, Slot
 from shared.db.pool import TRANSIENT
+from shared.domain.sandbox import SandboxClock
 
 log = structlog.get_logger()
 
@@ -23,32 +25,32 @@ _AGAIN_SECONDS = 0.5
 class Orphans:
     """Answers what the carrier remembers; what it does not is left to the pacer's reaper."""
 
-    def __init__(self, store: DialerStore, broker: Broker, carrier: Carrier, *, clock: Clock) -> None:
+    def __init__(self, store: DialerStore, broker: Broker, lines: Lines, *, clock: Clock) -> None:
         self._store = store
         self._broker = broker
-        self._carrier = carrier
+        self._lines = lines
         self._clock = clock
 
     async def receive(self, delivery: Delivery, letter: CallsOrphaned) -> None:
         """Look the attempts up and report those that ended."""
         try:
-            pairs = await self._store.find_seqs(letter.attempts)
+            found = await self._store.find_seqs(letter.attempts)
         except TRANSIENT:
             await self._clock.sleep(_AGAIN_SECONDS)
             await delivery.retry()
             return
-        await self._report(pairs)
+        await self._report(found)
         await delivery.done()
 
-    async def _report(self, pairs: Sequence[tuple[Slot, int]]) -> None:
-        seen = [(slot, seq, await self._ask(slot)) for slot, seq in pairs]
+    async def _report(self, found: Sequence[tuple[Slot, int, SandboxClock | None]]) -> None:
+        seen = [(slot, seq, await self._ask(slot, sandbox)) for slot, seq, sandbox in found]
         outcomes = [outcome for slot, seq, s in seen if (outcome := settle_seen(slot, seq, s)) is not None]
         if outcomes:
             await publish(self._broker, self._clock, outcomes)
-        log.info("dialer.orphans", asked=len(pairs), ended=len(outcomes))
+        log.info("dialer.orphans", asked=len(found), ended=len(outcomes))
 
-    async def _ask(self, slot: Slot) -> Seen | None:
+    async def _ask(self, slot: Slot, sandbox: SandboxClock | None) -> Seen | None:
         try:
-            return await self._carrier.lookup(attempt_id(slot))
+            return await self._lines.of(sandbox).carrier.lookup(attempt_id(slot))
         except CarrierError:
             return None

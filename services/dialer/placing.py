@@ -8,11 +8,13 @@ from datetime import datetime
 import structlog
 
 from services.dialer.application import Application
-from services.dialer.carriers.port import Call, Carrier, CarrierError, NotAnswered, NotPlaced, Order, Seen
+from services.dialer.carriers.port import Call, CarrierError, NotAnswered, NotPlaced, Order, Seen
 from services.dialer.classify import Verdict, classify_answered, classify_unanswered, to_outcome
+from services.dialer.lines import Line
 from services.dialer.reporting import Reporter
 from services.dialer.store import Intent, Key, attempt_id
 from shared.clock import Clock
+from shared.domain.sandbox import shown
 from shared.observability.logging import log_unexpected
 
 log = structlog.get_logger()
@@ -33,7 +35,6 @@ class Placing:
 
     def __init__(
         self,
-        carrier: Carrier,
         application: Application,
         reporter: Reporter,
         *,
@@ -43,7 +44,6 @@ class Placing:
     ) -> None:
         self.in_progress: dict[Key, int] = {}
         self.oldest_seconds = 0.0
-        self._carrier = carrier
         self._application = application
         self._reporter = reporter
         self._clock = clock
@@ -51,10 +51,11 @@ class Placing:
         self._answered = answered
 
     async def run(
-        self, intent: Intent, at: datetime, *, begun_at: float, postpone: Callable[[], Awaitable[None]]
+        self, intent: Intent, at: datetime, line: Line, *, begun_at: float, postpone: Callable[[], Awaitable[None]]
     ) -> None:
-        """Place the call at its instant, or take its intent back; `begun_at` is the monotonic second before the commit.
+        """Place the call over a line at its instant, or take its intent back.
 
+        `begun_at` is the monotonic second before the commit.
         `postpone` takes an intent back that is stale: its slot is still good for another.
 
         When the carrier cannot say whether the phone rang, nothing is reported: the lease runs out, and the
@@ -64,7 +65,7 @@ class Placing:
             await self._clock.sleep_until(max(at, intent.not_before))
             # No other task may run between the check and the carrier's own first step.
             self._check_fresh(intent, begun_at)
-            await self._dial(intent)
+            await self._dial(intent, line)
         except _Stale:
             self.in_progress.pop(intent.key, None)
             await postpone()
@@ -87,24 +88,24 @@ class Placing:
         if age > FRESH_SECONDS:
             raise _Stale
 
-    async def _dial(self, intent: Intent) -> None:
-        dialed_at = self._clock.now()
+    async def _dial(self, intent: Intent, line: Line) -> None:
+        dialed_at = line.clock.now()
         order = Order(
             attempt_id(intent.slot),
-            intent.not_after,
+            shown(line.sandbox, intent.not_after),
             intent.phone,
             intent.ani,
             intent.postd,
             intent.message_reference,
         )
         try:
-            call = await self._carrier.place(order)
+            call = await line.carrier.place(order)
         except NotAnswered as end:
-            self._report(intent, classify_unanswered(end.cause), Seen(dialed_at, self._clock.now()))
+            self._report(intent, classify_unanswered(end.cause), Seen(dialed_at, line.clock.now()))
             return
         self._answered(intent, call)
         fault = await self._converse(call, intent)
-        seen = Seen(dialed_at, self._clock.now(), None, call.callee_type, call.duration)
+        seen = Seen(dialed_at, line.clock.now(), None, call.callee_type, call.duration)
         self._report(intent, classify_answered(fault), seen)
 
     async def _converse(self, call: Call, intent: Intent) -> str | None:

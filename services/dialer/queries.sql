@@ -1,12 +1,14 @@
 -- name: load_briefs
 -- The hours of campaigns, for the check before the intent. A deleted campaign has no schedule and no row here.
 SELECT c.id, c.revision, s.days, c.start_date, c.end_date,
+       b.rate AS sandbox_rate, b.origin AS sandbox_origin, b.since AS sandbox_since,
        array_agg(p.start_time ORDER BY p.position) AS starts, array_agg(p.end_time ORDER BY p.position) AS ends
 FROM campaigns AS c
 JOIN schedules AS s ON s.id = c.schedule_id
 JOIN campaign_profiles AS p ON p.campaign_id = c.id
+LEFT JOIN sandboxes AS b ON b.account_id = c.account_id
 WHERE c.id = ANY($1::bigint[])
-GROUP BY c.id, s.id;
+GROUP BY c.id, s.id, b.account_id;
 
 -- name: commit_intents
 -- The point of no return, for all calls whose slot begins by $8: granted → dialing. The campaigns are locked FOR SHARE, so
@@ -117,11 +119,14 @@ WITH mine AS MATERIALIZED (
 SELECT * FROM mine;
 
 -- name: find_seqs
--- Which queue entries lost attempts were for.
-SELECT a.campaign_id, a.period_no, a.slot_no, a.seq
+-- Which queue entries lost attempts were for, and by which clock their accounts live.
+SELECT a.campaign_id, a.period_no, a.slot_no, a.seq,
+       b.rate AS sandbox_rate, b.origin AS sandbox_origin, b.since AS sandbox_since
 FROM unnest($1::bigint[], $2::integer[], $3::bigint[]) AS s (campaign_id, period_no, slot_no)
 CROSS JOIN LATERAL (
     SELECT * FROM attempts AS a
     WHERE a.campaign_id = s.campaign_id AND a.period_no = s.period_no AND a.slot_no = s.slot_no OFFSET 0
 ) AS a
+JOIN campaigns AS c ON c.id = a.campaign_id
+LEFT JOIN sandboxes AS b ON b.account_id = c.account_id
 WHERE a.state IN ('dialing', 'orphaned', 'unknown');

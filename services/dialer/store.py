@@ -10,6 +10,7 @@ from shared.contracts.calls import Job, Slot
 from shared.db.pool import Database, Record
 from shared.db.statements import load_statements
 from shared.domain.calling_hours import CallingHours
+from shared.domain.sandbox import SandboxClock, shown
 
 SQL = load_statements("services.dialer")
 
@@ -23,6 +24,11 @@ class Brief:
 
     revision: int
     hours: CallingHours
+    sandbox: SandboxClock | None = None  # the clock that its hours are by; None: the house's
+
+    def opens_at(self, instant: datetime) -> bool:
+        """Whether the campaign may call at a moment of the house's time."""
+        return self.hours.opening_at(shown(self.sandbox, instant)) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,10 +130,10 @@ class DialerStore:
         )
         return set(map(_key, rows))
 
-    async def find_seqs(self, slots: Sequence[Slot]) -> list[tuple[Slot, int]]:
-        """Return the queue entries of attempts that have no known outcome yet."""
+    async def find_seqs(self, slots: Sequence[Slot]) -> list[tuple[Slot, int, SandboxClock | None]]:
+        """Return the queue entries of attempts that have no known outcome yet, with the clocks of their accounts."""
         rows = await self._database.fetch(SQL["find_seqs"], *_columns(map(key_of, slots)))
-        return [(_slot(row), row["seq"]) for row in rows]
+        return [(_slot(row), row["seq"], SandboxClock.of_columns(row)) for row in rows]
 
 
 def _columns(keys: Iterable[Key]) -> tuple[list[int], list[int], list[int]]:
@@ -165,4 +171,4 @@ def _brief(row: Record) -> Brief | None:
         )
     except ValueError:
         return None
-    return Brief(row["revision"], hours)
+    return Brief(row["revision"], hours, SandboxClock.of_columns(row))

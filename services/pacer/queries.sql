@@ -3,8 +3,10 @@
 SELECT c.id, c.revision, c.start_date, c.end_date, s.days,
        w.starts, w.ends, w.periods, w.rests, w.amounts,
        p.period_no, p.opens_at, p.closes_at, p.rests_until, p.opening_ends, p.period, p.rest, p.amount,
-       p.next_slot, p.last_planned, p.last_released
+       p.next_slot, p.last_planned, p.last_released,
+       b.rate AS sandbox_rate, b.origin AS sandbox_origin, b.since AS sandbox_since
 FROM campaigns AS c
+LEFT JOIN sandboxes AS b ON b.account_id = c.account_id
 JOIN schedules AS s ON s.id = c.schedule_id
 JOIN pacing AS p ON p.campaign_id = c.id
 JOIN LATERAL (
@@ -139,11 +141,12 @@ INSERT INTO happenings (account_id, campaign_id, name, at) SELECT account_id, id
 -- name: undrained_campaigns
 -- Campaigns that are over and still have undialed entries, or might; of every account one before anybody's second.
 -- OFFSET 0: looked up one by one, since those that were drained long ago are many.
-SELECT c.id, c.state
+SELECT c.id, c.state, b.rate AS sandbox_rate, b.origin AS sandbox_origin, b.since AS sandbox_since
 FROM pacing AS p
 CROSS JOIN LATERAL (
     SELECT id, state, account_id FROM campaigns WHERE id = p.campaign_id AND state IN ('ended', 'deleted') OFFSET 0
 ) AS c
+LEFT JOIN sandboxes AS b ON b.account_id = c.account_id
 WHERE p.drained_at IS NULL
 ORDER BY row_number() OVER (PARTITION BY c.account_id ORDER BY c.id), c.id LIMIT 50;
 

@@ -14,6 +14,7 @@ from shared.contracts.calls import CallsEnded, CallsExpired, CallsOrphaned, Outc
 from shared.db import outbox
 from shared.db.pool import TRANSIENT, Database, Record
 from shared.domain.call_state import AttemptState, Disposition
+from shared.domain.sandbox import SandboxClock, shown
 from shared.observability.metrics import CALLS_EXPIRED, CALLS_ORPHANED, CALLS_UNKNOWN, SLOTS_FORFEITED
 
 log = structlog.get_logger()
@@ -96,9 +97,9 @@ class Reaper:
         """End campaigns whose dates are over, and expire what they, and deleted ones, left in their queues."""
         await self._database.execute(SQL["end_campaigns"], now)
         for row in await self._database.fetch(SQL["undrained_campaigns"]):
-            await self._expire(row["id"], _LEFT_BEHIND[row["state"]], now)
+            await self._expire(row["id"], _LEFT_BEHIND[row["state"]], now, SandboxClock.of_columns(row))
 
-    async def _expire(self, campaign_id: int, reason: str, now: datetime) -> None:
+    async def _expire(self, campaign_id: int, reason: str, now: datetime, sandbox: SandboxClock | None) -> None:
         """Expire up to one letter's worth of a campaign's entries; the next round takes the next."""
         async with self._database.transaction() as connection:
             place = await connection.fetchrow(SQL["lock_place"], campaign_id)
@@ -113,7 +114,8 @@ class Reaper:
             seqs += fresh
             if seqs:
                 CALLS_EXPIRED.inc(len(seqs))
-                letter = CallsExpired(campaign_id=campaign_id, seqs=tuple(seqs), expired_at=now, reason=reason)
+                expired_at = shown(sandbox, now)
+                letter = CallsExpired(campaign_id=campaign_id, seqs=tuple(seqs), expired_at=expired_at, reason=reason)
                 await outbox.append(connection, letter, now=now)
             elif not place["undecided"]:
                 await connection.execute(SQL["mark_drained"], campaign_id, now)

@@ -11,6 +11,7 @@ from shared.db.statements import load_statements
 from shared.domain.calling_hours import CallingHours
 from shared.domain.catch_up import Release
 from shared.domain.pacing import Grant, Pace, Period
+from shared.domain.sandbox import SandboxClock
 
 SQL = load_statements("services.pacer")
 
@@ -24,6 +25,7 @@ class Campaign:
     hours: CallingHours
     paces: tuple[Pace, ...]
     ledger: Period | None
+    sandbox: SandboxClock | None = None  # hours, paces and ledger are by this clock, attempts by the house's
 
     def after(self, period: Period, served: Sequence[Grant]) -> Campaign:
         """Return the campaign after these grants of a period were written."""
@@ -54,7 +56,7 @@ class PacerStore:
     async def grant(
         self, campaign: Campaign, period: Period, grants: Sequence[Grant], *, now: datetime
     ) -> list[Granted] | None:
-        """Give the slots to the next entries of the queue.
+        """Give the slots to the next entries of the queue; the grants' instants are by the house's clock.
 
         Returns the slots that found an entry, or None when somebody else moved the ledger or the campaign changed:
         nothing was written then, and the campaign must be read again.
@@ -84,6 +86,7 @@ class PacerStore:
 
 
 def _campaign(row: Record) -> Campaign:
+    sandbox = SandboxClock.of_columns(row)
     return Campaign(
         id=row["id"],
         revision=row["revision"],
@@ -91,5 +94,6 @@ def _campaign(row: Record) -> Campaign:
             row["days"], row["start_date"], row["end_date"], starts=row["starts"], ends=row["ends"]
         ),
         paces=tuple(map(Pace.of_minutes, row["periods"], row["rests"], row["amounts"])),
-        ledger=Period.of_columns(dict(row)),
+        ledger=Period.of_columns(dict(row), sandbox),
+        sandbox=sandbox,
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import NAMESPACE_OID, uuid5
 
 import structlog
@@ -18,6 +18,7 @@ from shared.clock import Clock
 from shared.contracts.calls import Job, PlaceCalls
 from shared.db.pool import TRANSIENT
 from shared.domain.pacing import Grant, Period, plan
+from shared.domain.sandbox import SandboxClock, in_house_time, shown
 from shared.observability.metrics import GRANT_LATENESS, JOBS_UNCONFIRMED, SLOTS_GRANTED
 from shared.runtime.supervisor import Crew
 
@@ -26,6 +27,8 @@ log = structlog.get_logger()
 _JOBS_A_LETTER = 50
 _RINGS_AT_ONCE = 64  # publishes under way: a slow broker delays no other campaign's plan, a dead one stops the granting
 _GRANTS_AT_ONCE = 5  # campaigns: the ledger takes some milliseconds for each, and the next one's slots wait meanwhile
+_SANDBOX_ROOM = timedelta(seconds=1)
+_SANDBOX_BATCH = 20  # grants of a look at a sandbox's campaign: however fast its clock is, others have their share
 _LONGEST_PAUSE = 0.5  # real seconds: how late a `stopping` or a clock set forward is noticed
 
 
@@ -109,27 +112,29 @@ class Ticker:
             await self._tick(seat)
 
     async def _tick(self, seat: Seat) -> None:
-        campaign = seat.campaign
+        campaign, sandbox = seat.campaign, seat.campaign.sandbox
         now = self._clock.now()
         planned = plan(
-            now,
+            shown(sandbox, now),
             hours=campaign.hours,
             paces=campaign.paces,
             ledger=campaign.ledger,
-            lead=self._clock.span(self._lead),
-            limit=self._batch,
+            lead=self._clock.span(self._lead) * (sandbox.rate if sandbox else 1),
+            limit=_SANDBOX_BATCH if sandbox else self._batch,
         )
-        seat.wake_at = self._wake_at(planned.wake_at, now)
+        seat.wake_at = self._wake_at(planned.wake_at and in_house_time(sandbox, planned.wake_at), now)
         if not planned.grants or planned.period is None:
             return
-        granted = await self._store.grant(campaign, planned.period, planned.grants, now=now)
+        grants = _by_the_house(sandbox, planned.grants)
+        granted = await self._store.grant(campaign, planned.period, grants, now=now)
         if granted is None:
             await self._reread([campaign.id])
             return
         if granted:
-            served = planned.grants[: len(granted)]
-            seat.campaign = campaign.after(planned.period, served)
-            self._count(served)
+            served = grants[: len(granted)]
+            seat.campaign = campaign.after(planned.period, planned.grants[: len(granted)])
+            if not sandbox:
+                self._count(served)
             await self._rings.spawn(self._ring(campaign, planned.period, served, granted))
         if len(granted) < len(planned.grants):  # the queue is empty; a letter or the roster's next round tells of more
             seat.wake_at = now + self._clock.span(self._roster_seconds)
@@ -140,15 +145,13 @@ class Ticker:
             return now + self._clock.span(60)
         return planned + self._clock.span(self._lead / 4) if planned > now else planned
 
-    def _count(self, served: tuple[Grant, ...]) -> None:
+    def _count(self, served: Sequence[Grant]) -> None:
         SLOTS_GRANTED.inc(len(served))
         now = self._clock.now()
         for grant in served:
             GRANT_LATENESS.observe(max(0.0, (now - grant.not_before).total_seconds()))
 
-    async def _ring(
-        self, campaign: Campaign, period: Period, served: tuple[Grant, ...], granted: list[Granted]
-    ) -> None:
+    async def _ring(self, campaign: Campaign, period: Period, served: Sequence[Grant], granted: list[Granted]) -> None:
         """Tell the dialers. A letter that is lost costs a slot, not a call: the entry is granted again."""
         jobs = [
             Job(
@@ -177,6 +180,21 @@ class Ticker:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(seconds, 0.001)):
                 await self._poke.wait()
+
+
+def _by_the_house(sandbox: SandboxClock | None, grants: Sequence[Grant]) -> Sequence[Grant]:
+    """Return the grants by the house's clock.
+
+    A minute of a sandbox may be a few thousandths of a second: each has no less than a second to get to its dialer.
+    """
+    if sandbox is None:
+        return grants
+    found = []
+    for grant in grants:
+        let_go = sandbox.house_time(grant.not_before)
+        dead = max(sandbox.house_time(grant.not_after), let_go + _SANDBOX_ROOM)
+        found.append(Grant(grant.slot_no, min(sandbox.house_time(grant.due_at), let_go), let_go, dead))
+    return found
 
 
 def _message_id(job: Job) -> str:

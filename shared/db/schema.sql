@@ -357,6 +357,25 @@ CREATE TABLE heralds (
     CONSTRAINT heralds_pkey PRIMARY KEY (exchange)
 );
 
+CREATE TABLE sandboxes (
+    account_id bigint           NOT NULL,
+    rate       double precision NOT NULL,
+    origin     timestamptz      NOT NULL,
+    since      timestamptz      NOT NULL,
+    CONSTRAINT sandboxes_pkey PRIMARY KEY (account_id),
+    CONSTRAINT sandboxes_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id),
+    CONSTRAINT sandboxes_rate_check CHECK (rate >= 1::double precision AND rate <= 10000::double precision)
+);
+
+CREATE TABLE past_sandbox_clocks (
+    account_id bigint           NOT NULL,
+    rate       double precision NOT NULL,
+    origin     timestamptz      NOT NULL,
+    since      timestamptz      NOT NULL,
+    CONSTRAINT past_sandbox_clocks_pkey PRIMARY KEY (account_id, since),
+    CONSTRAINT past_sandbox_clocks_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id)
+);
+
 CREATE OR REPLACE FUNCTION public.refuse_change_of_audit()
  RETURNS trigger
  LANGUAGE plpgsql

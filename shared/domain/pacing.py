@@ -21,6 +21,7 @@ from typing import Any
 
 from shared.domain.calling_hours import CallingHours, Opening
 from shared.domain.catch_up import Release, release_at
+from shared.domain.sandbox import SandboxClock, shown
 
 LATE_LIMIT = timedelta(seconds=60)  # an older slot is forfeited, an outage is never made up for
 BREATH = timedelta(seconds=1)  # between periods that have no silence between them
@@ -84,8 +85,11 @@ class Period:
     last: Release | None = None
 
     @classmethod
-    def of_columns(cls, row: Mapping[str, Any]) -> Period | None:
-        """Return the newest period as the table `pacing` has it; None before the first."""
+    def of_columns(cls, row: Mapping[str, Any], sandbox: SandboxClock | None) -> Period | None:
+        """Return the newest period as the table `pacing` has it; None before the first.
+
+        It is by its account's clock, but when its last call was let go is written by the house's, as the attempt is.
+        """
         if not row["period_no"]:
             return None
         return cls(
@@ -96,7 +100,9 @@ class Period:
             rests_until=row["rests_until"],
             opening_ends=row["opening_ends"],
             next_slot=row["next_slot"],
-            last=Release(row["last_planned"], row["last_released"]) if row["last_planned"] else None,
+            last=Release(shown(sandbox, row["last_planned"]), shown(sandbox, row["last_released"]))
+            if row["last_planned"]
+            else None,
         )
 
 

@@ -158,7 +158,7 @@ async def test_out_of_hours_nothing_is_dialed_though_the_ledger_would_allow_it(l
         await house.tell(PlaceCalls(jobs=(await house.grant(campaign, BUSY),)))
         await house.decided(PlaceCalls)
         assert await attempt_states(ledger) == ["granted"]
-    assert house.carrier.placed == []
+    assert not house.carrier.placed
 
 
 async def test_a_stale_intent_is_taken_back_and_not_dialed(ledger, clock, monkeypatch):
@@ -168,7 +168,7 @@ async def test_a_stale_intent_is_taken_back_and_not_dialed(ledger, clock, monkey
         await house.tell(PlaceCalls(jobs=(await house.grant(campaign, BUSY),)))
         await house.decided(PlaceCalls)
     assert await attempt_states(ledger) == ["granted"]
-    assert house.carrier.placed == []
+    assert not house.carrier.placed
 
 
 async def test_a_stale_intent_is_tried_again_while_its_slot_lasts(ledger, clock, monkeypatch):

@@ -9,9 +9,9 @@ import pytest
 from services.dialer import due
 from services.dialer.instants import Instants
 from services.dialer.store import Key, key_of
-from services.pacer import pacing
 from services.pacer.store import Campaign
 from shared.contracts.calls import Job, Outcome
+from shared.domain import pacing
 from shared.domain.call_state import AttemptState
 from tests.model.ledger import Ledger
 from tests.model.tables import Attempt, Post, Told

@@ -124,6 +124,15 @@ class House:
         token, _ = await create_token(self._database, f"acme-{secrets.token_hex(3)}", self.clock.now())
         return replace(self, token=token)
 
+    async def sandbox(self) -> House:
+        """Return the same house as a new tenant sees it who tries it out: empty, and on a clock of its own."""
+        name = f"acme-{secrets.token_hex(3)}"
+        token, _ = await create_token(self._database, name, self.clock.now(), for_sandbox=True)
+        # The sink beside the house knows one secret.
+        changed = "UPDATE accounts SET webhook_secret = $1 WHERE name = $2"
+        await self._database.execute(changed, self.sink.secret, f"{name}/test")
+        return replace(self, token=token)
+
     async def results(self, count: int, *, within: float = 60) -> list[dict[str, str]]:
         """Wait for that many results and return them in the order of their calls."""
         await until(lambda: len(self.sink.results) >= count, within=within)

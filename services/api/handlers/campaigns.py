@@ -23,7 +23,13 @@ async def create(visit: Visit) -> web.Response:
 
         async def effect(connection: Connection) -> dict[str, Any]:
             campaign_id, tally = await store.create(
-                connection, wanted, account_id=visit.account_id, numbers=decoded.numbers, skip=skip, now=visit.now
+                connection,
+                wanted,
+                account_id=visit.account_id,
+                sandbox=visit.caller.sandbox,
+                numbers=decoded.numbers,
+                skip=skip,
+                now=visit.now,
             )
             return {"id": campaign_id} | (told(tally, skip=skip) if tally else {})
 
@@ -47,7 +53,9 @@ async def update(visit: Visit) -> web.Response:
     one = {"account_id": visit.account_id, "campaign_id": visit.resource_id}
     wanted = await visit.read(UpdateCampaign)
     check_destinations({"start_url": wanted.start_url, "result_url": wanted.result_url}, visit.desk.egress)
-    return await visit.commit(lambda connection: store.update(connection, wanted, **one, now=visit.now))
+    return await visit.commit(
+        lambda connection: store.update(connection, wanted, **one, sandbox=visit.caller.sandbox, now=visit.now)
+    )
 
 
 async def delete(visit: Visit) -> web.Response:

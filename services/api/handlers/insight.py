@@ -21,6 +21,7 @@ from services.api.schemas.campaigns import PAGE_LIMIT
 from services.api.schemas.insight import CallsPage, CourseWanted, Form
 from shared.domain.call_id import QUEUE_CAPACITY, to_call_id
 from shared.domain.campaign_state import CampaignState
+from shared.domain.sandbox import shown
 
 _EVER = (datetime(2000, 1, 1, tzinfo=UTC), datetime(2300, 1, 1, tzinfo=UTC))
 _ROWS_LIMIT = 20_000
@@ -30,7 +31,7 @@ _TYPES = {Form.CSV: "text/csv", Form.NDJSON: "application/x-ndjson"}
 async def get_campaign(visit: Visit) -> web.Response:
     """Answer one campaign with its progress."""
     database, one = visit.desk.database, {"account_id": visit.account_id, "campaign_id": visit.resource_id}
-    shown = await campaign_store.get(database, **one)
+    campaign = await campaign_store.get(database, **one)
     told = await store.load_progress(database, **one)
     progress = {
         "total": told.total,
@@ -40,7 +41,7 @@ async def get_campaign(visit: Visit) -> web.Response:
         "outcomes": told.outcomes,
         "dead_letters": told.dead_letters,
     }
-    return answer(shown | {"progress": progress})
+    return answer(campaign | {"progress": progress})
 
 
 async def course(visit: Visit) -> web.Response:
@@ -66,7 +67,7 @@ async def course(visit: Visit) -> web.Response:
 
 async def forecast(visit: Visit) -> web.Response:
     """Answer when a campaign's waiting numbers will be called, as if it ran from now on."""
-    standing, now = await _standing(visit), visit.now
+    standing, now = await _standing(visit), visit.shown
     calendar, waiting = standing.calendar, standing.waiting
     over = calendar is None or standing.state is CampaignState.ENDED
     told = None if calendar is None or over else foretell(now, calendar, waiting=waiting)
@@ -75,7 +76,7 @@ async def forecast(visit: Visit) -> web.Response:
         {
             "as_of": _say(now),
             "state": standing.state,
-            "ends_at": _say(standing.ends_at),
+            "ends_at": _say(shown(visit.caller.sandbox, standing.ends_at)),
             "waiting": waiting,
             "first_call_at": _say(told.first_call_at) if told and told.first_call_at else None,
             "last_call_at": _say(told.last_call_at) if told and told.last_call_at else None,
@@ -97,9 +98,9 @@ async def list_calls(visit: Visit) -> web.Response | web.StreamResponse:
     database, total = visit.desk.database, standing.total
     if form is Form.JSON:
         limit = page.limit or PAGE_LIMIT
-        shown = await calls.read_page(database, standing.id, wanted=wanted, after=after, total=total, limit=limit)
-        more = None if shown.more_after is None else to_call_id(standing.id, shown.more_after)
-        return answer(shown.calls, headers={} if more is None else visit.link(limit=limit, after=more))
+        found = await calls.read_page(database, standing.id, wanted=wanted, after=after, total=total, limit=limit)
+        more = None if found.more_after is None else to_call_id(standing.id, found.more_after)
+        return answer(found.calls, headers={} if more is None else visit.link(limit=limit, after=more))
     if page.limit is not None:
         raise refuse_field("limit", f"is for pages of JSON; {form} brings all of them")
     stretches = calls.read_all(database, standing.id, wanted=wanted, after=after, total=total)
@@ -110,27 +111,28 @@ async def list_calls(visit: Visit) -> web.Response | web.StreamResponse:
 async def get_call(visit: Visit) -> web.Response:
     """Answer one call: its outcome and history, or why it was not made yet."""
     campaign_id, seq = divmod(visit.resource_id, QUEUE_CAPACITY)
-    database, now = visit.desk.database, visit.now
-    standing = await store.load_standing(database, account_id=visit.account_id, campaign_id=campaign_id, now=now)
+    database, sandbox_of = visit.desk.database, visit.account_id if visit.caller.sandbox else None
+    one = {"account_id": visit.account_id, "campaign_id": campaign_id}
+    standing = await store.load_standing(database, **one, now=visit.now)
     async with database.connection() as connection:
         await refuse_dropped(connection, visit.account_id, campaign_id)
     everything = calls.Filter()
-    shown = await calls.read_page(database, campaign_id, wanted=everything, after=seq - 1, total=seq, limit=1)
-    if not shown.calls:
+    found = await calls.read_page(database, campaign_id, wanted=everything, after=seq - 1, total=seq, limit=1)
+    if not found.calls:
         raise not_found("call")
-    (call,) = shown.calls
+    (call,) = found.calls
     why = None
     if call["state"] == calls.CallState.CALLING:
         why = Why(Reason.CALLING, "It has its slot: it is called just now, or in a moment.")
     elif call["state"] == calls.CallState.WAITING:
         at = {"next_seq": standing.next_seq, "requeued": standing.requeued}
         ahead = await calls.count_ahead(database, campaign_id, seq, **at)
-        why = explain(now, standing.calendar, state=standing.state, ahead=ahead)
+        why = explain(visit.shown, standing.calendar, state=standing.state, ahead=ahead)
     return answer(
         call
         | {
             "campaign_id": campaign_id,
-            "history": await calls.read_history(database, campaign_id, seq),
+            "history": await calls.read_history(database, campaign_id, seq, sandbox_of=sandbox_of),
             "delivery": await calls.read_delivery(database, campaign_id, seq),
             "why": _why(why) if why else None,
         }

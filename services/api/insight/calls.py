@@ -12,6 +12,7 @@ from services.api.insight.store import SQL
 from shared.db.pool import Database, Record
 from shared.domain.call_id import to_call_id, to_webhook_id
 from shared.domain.call_state import AttemptState, Disposition, result_of
+from shared.domain.sandbox import SandboxClock, SandboxPast
 
 _STRETCH = 5_000  # entries that one statement looks at
 _LOOKED_AT = 100_000  # entries that one page looks at: where few fit a filter, it ends before it is full
@@ -95,16 +96,25 @@ def show(campaign_id: int, row: Record) -> dict[str, Any]:
     }
 
 
-async def read_history(database: Database, campaign_id: int, seq: int) -> list[dict[str, Any]]:
-    """Return what happened to an entry, in the order of time."""
+async def read_history(
+    database: Database, campaign_id: int, seq: int, *, sandbox_of: int | None
+) -> list[dict[str, Any]]:
+    """Return what happened to an entry, in the order of time; by the clock of its account, when that is a sandbox."""
     async with database.connection() as connection:
         attempts = await connection.fetch(SQL["call_attempts"], campaign_id, seq)
         ending = await connection.fetchrow(SQL["call_ending"], campaign_id, seq)
-    told = [each for attempt in attempts for each in _attempt(attempt)]
+        past = await connection.fetch(SQL["sandbox_past"], sandbox_of) if sandbox_of is not None else []
+    clocks = tuple(clock for row in past if (clock := SandboxClock.of_columns(row)))
+    showed = SandboxPast(clocks).showed if clocks else _as_it_is
+    told = [(showed(at), what, detail) for attempt in attempts for at, what, detail in _attempt(attempt)]
     if ending is not None:
         told.append((ending["ended_at"], "ended", "Its outcome is known."))
     ordered = sorted(told, key=lambda each: each[0])
     return [{"at": at.astimezone(UTC).isoformat(), "what": what, "detail": detail} for at, what, detail in ordered]
+
+
+def _as_it_is(instant: datetime) -> datetime:
+    return instant
 
 
 def _attempt(row: Record) -> list[tuple[datetime, str, str]]:
@@ -113,7 +123,8 @@ def _attempt(row: Record) -> list[tuple[datetime, str, str]]:
     if row["lapsed_at"]:
         told.append((row["lapsed_at"], "lapsed", "The slot passed unused; the number kept its place in the queue."))
     if row["intent_at"]:
-        told.append((row["intent_at"], "dialed", "It was handed to the line."))
+        # Its intent is committed a moment before its instant.
+        told.append((max(row["intent_at"], row["not_before"]), "dialed", "It was handed to the line."))
     if row["orphaned_at"]:
         told.append((row["orphaned_at"], "orphaned", "Its dialer was lost: the line is asked what became of it."))
     if row["state"] == AttemptState.UNKNOWN:

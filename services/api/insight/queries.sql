@@ -5,9 +5,11 @@ SELECT c.id, c.state, c.ends_at, c.start_date, c.end_date, c.queue_end, s.days,
        w.starts, w.ends, w.periods, w.rests, w.amounts, w.names,
        p.next_seq, p.period_no, p.opens_at, p.closes_at, p.rests_until, p.opening_ends, p.period, p.rest, p.amount,
        p.next_slot, p.last_planned, p.last_released,
+       b.rate AS sandbox_rate, b.origin AS sandbox_origin, b.since AS sandbox_since,
        (SELECT count(*) FROM requeued AS r WHERE r.campaign_id = c.id) AS requeued
 FROM campaigns AS c
 JOIN pacing AS p ON p.campaign_id = c.id
+LEFT JOIN sandboxes AS b ON b.account_id = c.account_id
 LEFT JOIN schedules AS s ON s.id = c.schedule_id
 LEFT JOIN LATERAL (
     SELECT array_agg(cp.start_time ORDER BY cp.position) AS starts,
@@ -71,12 +73,19 @@ FROM requeued WHERE campaign_id = $1;
 -- name: call_attempts
 -- The slots an entry was given, the newest of those that lapsed and the one that did not: each kind has its own index.
 SELECT * FROM (
-    (SELECT period_no, slot_no, state, due_at, intent_at, orphaned_at, lapsed_at FROM attempts
+    (SELECT period_no, slot_no, state, due_at, not_before, intent_at, orphaned_at, lapsed_at FROM attempts
      WHERE campaign_id = $1 AND seq = $2 AND lapsed_at IS NOT NULL ORDER BY lapsed_at DESC LIMIT 100)
     UNION ALL
-    (SELECT period_no, slot_no, state, due_at, intent_at, orphaned_at, lapsed_at FROM attempts
+    (SELECT period_no, slot_no, state, due_at, not_before, intent_at, orphaned_at, lapsed_at FROM attempts
      WHERE campaign_id = $1 AND seq = $2 AND lapsed_at IS NULL)
 ) AS given ORDER BY due_at, period_no, slot_no;
+
+-- name: sandbox_past
+-- What the clock of a sandbox was, each time that it was set, and is.
+SELECT rate AS sandbox_rate, origin AS sandbox_origin, since AS sandbox_since
+FROM (SELECT account_id, rate, origin, since FROM past_sandbox_clocks
+      UNION ALL SELECT account_id, rate, origin, since FROM sandboxes) AS c
+WHERE account_id = $1 ORDER BY since;
 
 -- name: call_ending
 -- When an entry's call was over, and when that was recorded.

@@ -16,6 +16,7 @@ from shared.db.statements import load_statements
 from shared.domain.calling_hours import CallingHours
 from shared.domain.campaign_state import CampaignState, standing
 from shared.domain.pacing import Pace, Period
+from shared.domain.sandbox import SandboxClock
 
 SQL = load_statements("services.api.insight")
 
@@ -121,5 +122,7 @@ def _calendar(row: Record) -> Calendar | None:
         row["days"], row["start_date"], row["end_date"], starts=row["starts"], ends=row["ends"]
     )
     return Calendar(
-        hours, tuple(map(Pace.of_minutes, row["periods"], row["rests"], row["amounts"])), Period.of_columns(dict(row))
+        hours,
+        tuple(map(Pace.of_minutes, row["periods"], row["rests"], row["amounts"])),
+        Period.of_columns(dict(row), SandboxClock.of_columns(row)),
     )

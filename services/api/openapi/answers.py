@@ -166,6 +166,10 @@ _CALL: Schema = {
     "duration": COUNT | {"description": "Seconds from the answer to the end."},
     "error_message": OR_NONE,
 }
+_SANDBOX: Schema = {
+    "time": INSTANT | {"description": "What the clock shows."},
+    "rate": {"type": "number", "minimum": 1, "description": "How many of its seconds pass in one."},
+}
 _CALL_IN_FULL: Schema = {
     "campaign_id": ID,
     "history": {
@@ -261,7 +265,7 @@ SUCCESSES: dict[str, Schema] = {
                 "description": "The part of the token after `pl_`, its secret not.",
             },
             "operation": TEXT | {"description": "A method and path of this document, or an operator's command."},
-            "resource_kind": {"enum": ["schedule", "profile", "campaign", "delivery", None]},
+            "resource_kind": {"enum": ["schedule", "profile", "campaign", "delivery", "sandbox", None]},
             "resource_id": {"type": ["integer", "null"], "minimum": 1},
             "quantity": {
                 "type": ["integer", "null"],
@@ -289,6 +293,8 @@ SUCCESSES: dict[str, Schema] = {
         optional=("traceparent",),
     ),
     "Events": listed("Event"),
+    "Sandbox": exactly(_SANDBOX),
+    "SandboxSet": done(exactly(_SANDBOX)),
     "Deeds": listed("Deed"),
     "CampaignInProgress": exactly(_CAMPAIGN | {"progress": _PROGRESS}),
     "Course": {"type": "array", "items": exactly({"at": INSTANT, "finished": INTEGER, "outcomes": OUTCOMES})},

@@ -9,7 +9,7 @@ from typing import Any, Literal
 from services.api.schemas.fields import Parameters
 
 SCHEDULES, PROFILES, CAMPAIGNS = ("Schedules", "Profiles", "Campaigns")
-CALLS, DELIVERIES, EVENTS, AUDIT = ("Calls", "Deliveries", "Events", "Audit")
+CALLS, DELIVERIES, EVENTS, AUDIT, SANDBOX = ("Calls", "Deliveries", "Events", "Audit", "Sandbox")
 ABOUT = {
     SCHEDULES: "On which days of the week campaigns may call. One schedule serves any number of campaigns.",
     PROFILES: "How fast campaigns call: so many calls in a period, then a pause, and again. One profile serves any "
@@ -19,6 +19,8 @@ ABOUT = {
     CALLS: "One entry of a campaign's list each: what became of it, or why it was not called yet.",
     EVENTS: "What happens to campaigns and their calls, as CloudEvents, numbered without a gap. Each of them, with all "
     "fields: `GET /asyncapi.json`.",
+    SANDBOX: "What `pl_test_` tokens have: an account whose calls ring nobody, and a clock that can be sped up and set "
+    "forward, so that days of a campaign pass in seconds. All times of its campaigns are by that clock.",
     AUDIT: "Who did what in your account: every write, by which token, and what the operator did to it.",
     DELIVERIES: "Results of calls that your `result_url` did not take: after ten tries in three days they wait here.",
 }

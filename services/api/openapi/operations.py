@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from aiohttp import web
 
 from services.api.desk import Visit
-from services.api.handlers import audit, calls, campaigns, deliveries, events
+from services.api.handlers import audit, calls, campaigns, deliveries, events, sandbox
 from services.api.handlers.reusables import profiles, schedules
 from services.api.openapi.insight import INSIGHT, PAIR
 from services.api.openapi.operation import (
@@ -19,6 +19,7 @@ from services.api.openapi.operation import (
     GONE,
     IN_THE_WAY,
     PROFILES,
+    SANDBOX,
     SCHEDULES,
     Operation,
     done,
@@ -29,6 +30,7 @@ from services.api.schemas.campaigns import CampaignOnly, CreateCampaign, Page, U
 from services.api.schemas.deliveries import DeliveriesPage, ReplayWanted
 from services.api.schemas.events import EventsPage
 from services.api.schemas.profiles import CreateProfile, UpdateProfile
+from services.api.schemas.sandbox import SetSandbox
 from services.api.schemas.schedules import CreateSchedule, UpdateSchedule
 
 _A_SCHEDULE = {"id": 4, "nickname": "3wkdays", "days": ["mon", "wed", "fri"]}
@@ -313,6 +315,24 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.StreamResponse]], Operation]
         [_A_DEED],
         takes=(AuditPage,),
         comes="query",
+    ),
+    sandbox.get: Operation(
+        "getSandbox",
+        SANDBOX,
+        "Answers what the clock of your sandbox shows, and how fast it goes. Other accounts have none: 404.",
+        "Sandbox",
+        {"time": "2022-01-03T12:59:00+00:00", "rate": 600.0},
+        refuses=GONE,
+    ),
+    sandbox.put: Operation(
+        "setSandbox",
+        SANDBOX,
+        "Sets the clock of your sandbox: how fast it goes, and forward. It goes on from there at once for all its "
+        "campaigns. Calls are made as fast as it goes, up to some hundreds a second.",
+        "SandboxSet",
+        done(time="2022-01-03T12:59:00+00:00", rate=600.0),
+        takes=(SetSandbox,),
+        refuses=GONE,
     ),
     **INSIGHT,
 }

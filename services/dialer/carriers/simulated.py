@@ -1,7 +1,8 @@
-"""A carrier without a telephone: outcomes by seed and number, ring and speaking times on the house's clock."""
+"""A carrier without a telephone: outcomes by seed and number, ring and speaking times on a clock."""
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import blake2b
@@ -12,6 +13,7 @@ from shared.domain.call_state import CalleeType
 
 _RINGING_GIVEN_UP = timedelta(seconds=30)
 _SECONDS_A_CHARACTER = 0.06  # a calm voice says about sixteen characters a second
+_REMEMBERED = 100_000  # calls
 _SHORTEST_PROMPT = timedelta(seconds=1)
 
 
@@ -108,14 +110,14 @@ class SimulatedCall:
 
 
 class SimulatedCarrier:
-    """Rings nobody, and remembers everything it was asked to do."""
+    """Rings nobody, and remembers what it was asked to do: the newest hundred thousand calls."""
 
     def __init__(self, clock: Clock, *, seed: int = 0) -> None:
         self._clock = clock
         self._seed = seed
         self._seen: dict[str, Seen] = {}
-        # A witness independent of the ledger: (attempt id, number, instant) of every call, in order.
-        self.placed: list[tuple[str, str, datetime]] = []
+        # A witness independent of the ledger: (attempt id, number, instant) of the newest calls, in order.
+        self.placed: deque[tuple[str, str, datetime]] = deque(maxlen=_REMEMBERED)
 
     async def place(self, order: Order) -> SimulatedCall:
         """Ring; raises NotAnswered, NotPlaced when it is too late, RepeatedAttempt for what was placed before."""
@@ -124,12 +126,15 @@ class SimulatedCarrier:
         now = self._clock.now()
         if now >= order.not_after:
             raise NotPlaced("The slot has passed.")
+        if len(self.placed) == _REMEMBERED:
+            self._seen.pop(self.placed[0][0], None)
         self.placed.append((order.attempt_id, order.phone, now))
         self._seen[order.attempt_id] = Seen(placed_at=now)
         fate = fate_of(order, seed=self._seed)
         await self._clock.sleep_until(now + fate.ring)
         if fate.cause is not None:
-            self._seen[order.attempt_id] = Seen(now, self._clock.now(), fate.cause)
+            if order.attempt_id in self._seen:
+                self._seen[order.attempt_id] = Seen(now, self._clock.now(), fate.cause)
             raise NotAnswered(fate.cause)
         return SimulatedCall(self, order, fate, clock=self._clock)
 
@@ -142,5 +147,7 @@ class SimulatedCarrier:
 
     def remember_end(self, attempt_id: str, ended_at: datetime, *, call: SimulatedCall) -> None:
         """Note how an answered call ended."""
-        seen = self._seen[attempt_id]
-        self._seen[attempt_id] = replace(seen, ended_at=ended_at, callee_type=call.callee_type, duration=call.duration)
+        if (seen := self._seen.get(attempt_id)) is not None:
+            self._seen[attempt_id] = replace(
+                seen, ended_at=ended_at, callee_type=call.callee_type, duration=call.duration
+            )

@@ -21,9 +21,8 @@ class Ledger:
 
     async def fetch(self, _, ids, __):
         self.asked.append(sorted(ids))
-        held = [
-            {"id": each, "account_id": 1, "secret_hash": b"", "scopes": ["read"]} for each in ids if each in self.valid
-        ]
+        row = {"account_id": 1, "secret_hash": b"", "scopes": ["read"], "sandbox_rate": None}
+        held = [row | {"id": each} for each in ids if each in self.valid]
         await self.may_answer.wait()
         if self.away:
             raise ConnectionResetError

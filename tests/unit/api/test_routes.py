@@ -26,5 +26,5 @@ def test_a_route_without_a_scope_cannot_be_made():
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.path}")
 def test_what_changes_something_needs_more_than_reading(route):
     reads = route.method == "GET" or route.summary.endswith("the list")
-    controls = route.path.endswith(("/start", "/stop"))
+    controls = route.path.endswith(("/start", "/stop", "/sandbox"))
     assert route.scope is (Scope.READ if reads else Scope.CONTROL if controls else Scope.WRITE)

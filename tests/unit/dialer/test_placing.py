@@ -5,10 +5,13 @@ from types import SimpleNamespace
 
 import pytest
 
+from services.dialer.carriers.port import Order
+from services.dialer.lines import Line, Lines
 from services.dialer.placing import Placing
 from services.dialer.store import Intent
 from shared.clock import Clock, Reading
 from shared.contracts.calls import Slot
+from shared.domain.sandbox import SandboxClock
 
 NOW = datetime(2022, 1, 3, 13, tzinfo=UTC)
 
@@ -32,12 +35,12 @@ async def test_a_clock_that_may_be_behind_ends_a_slot_earlier(behind, dialed):
     async def retract(intent):
         retracted.append(intent)
 
-    placing = Placing(carrier, None, SimpleNamespace(), clock=clock, retract=retract, answered=None)
+    placing = Placing(None, SimpleNamespace(), clock=clock, retract=retract, answered=None)
     slot = Slot(campaign_id=1, period_no=1, slot_no=0)
     not_after = NOW + timedelta(seconds=20)
     intent = Intent(slot, 1, 1, NOW, not_after, "http://x", "+12125550100", None, None, None)
     try:
-        await placing.run(intent, NOW, begun_at=clock.monotonic(), postpone=retract)
+        await placing.run(intent, NOW, Line(carrier, clock), begun_at=clock.monotonic(), postpone=retract)
     except ZeroDivisionError:
         assert dialed
     assert (len(carrier.orders), len(retracted)) == ((1, 0) if dialed else (0, 1))
@@ -49,8 +52,34 @@ async def test_a_call_waits_for_its_slot_and_for_its_turn(slot_begins, may_leave
     carrier, slot = Carrier(), Slot(campaign_id=1, period_no=1, slot_no=0)
     begins, leaves = NOW + timedelta(seconds=slot_begins), NOW + timedelta(seconds=may_leave)
     intent = Intent(slot, 1, 1, begins, NOW + timedelta(seconds=20), "http://x", "+12125550100", None, None, None)
-    placing = Placing(carrier, None, SimpleNamespace(), clock=clock, retract=None, answered=None)
+    placing = Placing(None, SimpleNamespace(), clock=clock, retract=None, answered=None)
     with pytest.raises(ZeroDivisionError):
-        await placing.run(intent, leaves, begun_at=clock.monotonic(), postpone=None)
+        await placing.run(intent, leaves, Line(carrier, clock), begun_at=clock.monotonic(), postpone=None)
     assert clock.now() >= max(begins, leaves)
     assert placing.oldest_seconds >= max(slot_begins, may_leave, 0)
+
+
+class Everybody:
+    """A line that must not be used."""
+
+    async def place(self, _):
+        raise AssertionError("a call of a sandbox came to the house's carrier")
+
+    lookup = place
+
+
+async def test_a_sandbox_has_a_line_of_its_own_on_its_own_clock():
+    house = Clock(Reading(NOW, Clock().monotonic()))
+    lines = Lines(Everybody(), house, seed=0)
+    fast = SandboxClock(1000.0, NOW + timedelta(days=1), NOW)
+    line = lines.of(fast)
+    assert line is lines.of(fast) is not lines.of(SandboxClock(10.0, NOW, NOW))
+    assert lines.of(None).clock is house
+    began = house.now()
+    call = await line.carrier.place(Order("1-1-0", line.clock.now() + timedelta(minutes=1), "+12125550100"))
+    await call.hear("Good morning")
+    await call.hang_up()
+    assert house.now() - began < timedelta(seconds=1)
+    assert timedelta(seconds=1) <= call.duration < timedelta(seconds=60)
+    seen = await line.carrier.lookup("1-1-0")
+    assert NOW + timedelta(days=1) <= seen.placed_at < seen.ended_at
