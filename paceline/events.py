@@ -13,7 +13,7 @@ from paceline.errors import Failed, NotReached, NotUnderstood, TooMany
 from paceline.models import Event
 from paceline.retries import Patience
 from paceline.sse import Message, Parser, TooLong
-from paceline.transport import Transport
+from paceline.transport import Transport, pause
 
 _SILENCE = 90.0  # a stream says at the least that it is there; one that is silent for so long is dead
 _BROKEN = (aiohttp.ClientError, TimeoutError, ConnectionError)
@@ -52,7 +52,7 @@ async def follow(
         wait = patience.wait(fails, chance=random.random(), retry_after=asked)  # noqa: S311 (spreads clients)
         if wait is None:
             raise NotReached("The stream of events broke off, and cannot be had again.") from broken
-        await transport.pause(wait)
+        await pause(wait)
 
 
 def to_event(message: Message, path: str) -> Event:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import time
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from http import HTTPStatus
@@ -137,7 +138,7 @@ class Transport:
                 return self._give_up(answer, failure, tried)
             if answer is not None:
                 answer.close()
-            await self.pause(wait)
+            await pause(wait)
 
     def _give_up(
         self, answer: aiohttp.ClientResponse | None, failure: Exception | None, tried: int
@@ -148,9 +149,15 @@ class Transport:
         why = f"{failure.strerror}" if isinstance(failure, OSError) and failure.strerror else type(failure).__name__
         raise NotReached(f"{self.url.origin()} was not reached{times}: {why}.") from failure
 
-    async def pause(self, seconds: float) -> None:
-        """Wait before the next try."""
-        await asyncio.sleep(seconds)
+
+async def pause(seconds: float) -> None:
+    """Wait real seconds: on a tenant's machine there is no other clock."""
+    await asyncio.sleep(seconds)
+
+
+def monotonic() -> float:
+    """Return the seconds of a clock that only goes forward."""
+    return time.monotonic()
 
 
 def read_house(url: str) -> URL:

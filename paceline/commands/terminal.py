@@ -1,0 +1,164 @@
+"""Where a command speaks: tables and sentences for people, a JSON object a line for programs."""
+
+from __future__ import annotations
+
+import json
+import sys
+import unicodedata
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, TypeAlias, TypeVar
+from zoneinfo import ZoneInfo
+
+from cyclopts import Parameter
+from pydantic import BaseModel
+from rich.console import Console, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from paceline.client import Client
+from paceline.commands import credentials
+
+EASTERN = ZoneInfo("America/New_York")  # whose hours and days campaigns keep
+_WIDE = 240  # where there is no screen, nothing is to be broken into two lines
+M = TypeVar("M", bound=BaseModel)
+Cell: TypeAlias = object
+STYLES = {
+    "running": "green",
+    "answered": "green",
+    "delivered": "green",
+    "stopped": "yellow",
+    "waiting": "dim",
+    "ended": "dim",
+    "dead": "red",
+    "unknown": "red",
+}
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """What every command is handed: where to speak, and which house was meant."""
+
+    out: Console
+    errors: Console
+    json: bool = False
+    url: str | None = None
+
+    def house(self) -> Client:
+        """Return the client of the house that was logged in at.
+
+        Raises:
+            Stop: nobody logged in.
+        """
+        found = credentials.find(self.url)
+        return Client(found.url, found.token)
+
+    def say(self, sentence: str | Text) -> None:
+        """Tell people; programs that want JSON hear nothing of it."""
+        if not self.json:
+            self.out.print(sentence if isinstance(sentence, Text) else shown(sentence))
+
+    def show(self, thing: RenderableType) -> None:
+        """Show people something larger."""
+        if not self.json:
+            self.out.print(thing)
+
+    def warn(self, sentence: str) -> None:
+        """Tell people what they should know, beside the answer."""
+        self.errors.print(shown(sentence), style="yellow", soft_wrap=True)
+
+    def data(self, content: BaseModel | Mapping[str, Any]) -> None:
+        """Tell programs, in one line."""
+        if self.json:
+            line = content.model_dump_json() if isinstance(content, BaseModel) else json.dumps(content, default=str)
+            sys.stdout.write(f"{line}\n")
+            sys.stdout.flush()
+
+    def one(self, model: BaseModel, rows: Iterable[tuple[str, Cell]]) -> None:
+        """Tell of one thing, a line for each of its parts."""
+        self.data(model)
+        grid = Table.grid(padding=(0, 2))
+        grid.add_column(style="bold", no_wrap=True)
+        grid.add_column(overflow="fold")
+        for name, value in rows:
+            grid.add_row(name, cell(value))
+        self.show(grid)
+
+    async def many(
+        self, models: AsyncIterator[M], columns: Sequence[str], row: Callable[[M], Sequence[Cell]], *, none: str
+    ) -> None:
+        """Tell of many things, a line for each."""
+        rows = []
+        async for model in models:
+            if self.json:
+                self.data(model)
+            else:
+                rows.append([cell(value) for value in row(model)])
+        if rows:
+            self.show(table(columns, rows))
+        else:
+            self.say(none)
+
+
+On: TypeAlias = Annotated[Terminal, Parameter(parse=False)]
+
+
+def open_terminal(*, json: bool = False, url: str | None = None) -> Terminal:
+    """Return this process' own: colours on a screen only, and none where NO_COLOR is set."""
+    return Terminal(_console(stderr=False), _console(stderr=True), json, url)
+
+
+def _console(*, stderr: bool) -> Console:
+    stream = sys.stderr if stderr else sys.stdout
+    width = None if stream.isatty() else _WIDE
+    return Console(stderr=stderr, width=width, markup=False, highlight=False, emoji=False)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[RenderableType]]) -> Table:
+    """Return a table without lines; a column whose name begins with # is one of numbers."""
+    made = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
+    for name in columns:
+        made.add_column(name.removeprefix("#"), justify="right" if name.startswith("#") else "left", overflow="fold")
+    for row in rows:
+        made.add_row(*row)
+    return made
+
+
+def cell(value: Cell) -> RenderableType:
+    """Return a value as people read it."""
+    match value:
+        case None:
+            return Text("-", "dim")
+        case Text():
+            return value
+        case datetime():
+            text = at(value)
+        case date():
+            text = f"{value:%a %Y-%m-%d}"
+        case Counted():
+            text = f"{value:,}"
+        case _:
+            text = shown(str(value))
+    return Text(text, STYLES.get(text, ""))
+
+
+class Counted(int):
+    """A number of things, which is read more easily in groups of three digits; an id is none."""
+
+
+def at(instant: datetime) -> str:
+    """Return an instant by the clock that campaigns keep."""
+    return f"{instant.astimezone(EASTERN):%a %Y-%m-%d %H:%M:%S} ET"
+
+
+def shown(text: str) -> str:
+    """Return a text without what would command the terminal instead of standing on it."""
+    return "".join(
+        "\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) == "Cc" and c not in "\n\t" else c for c in text
+    )
+
+
+def plural(count: int, one: str, more: str | None = None) -> str:
+    """Return a count and what it counts."""
+    return f"{count:,} {one if count == 1 else more or one + 's'}"
