@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib.metadata
 import os
 import sys
 from collections.abc import Sequence
@@ -31,13 +32,20 @@ _EPILOGUE = f"""Exit codes:
 """
 
 
+def _version() -> str:
+    try:
+        return importlib.metadata.version("paceline")
+    except importlib.metadata.PackageNotFoundError:
+        return "of a checkout"
+
+
 def build() -> App:
     """Return the whole command line."""
     app = App(
         name="paceline",
         help="Outbound call campaigns, from the command line: make them, start them, watch them.",
         help_epilogue=_EPILOGUE,
-        version_flags=[],
+        version=_version,
         default_parameter=Parameter(show_default=False),
     )
     for command in (login.login, login.logout, login.whoami, apply, house.audit, house.events):
