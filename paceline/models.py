@@ -197,6 +197,7 @@ class Advice(Answer):
 
     change: str
     to: str | int | None
+    profile: str | None = None  # whose amount it is
     detail: str
 
 

@@ -62,7 +62,7 @@ async def list_all(
                 each.state,
                 each.disposition,
                 each.last_attempt_timestamp,
-                each.duration,
+                each.duration if each.last_attempt_timestamp else None,
             ),
             none="There are none.",
         )
@@ -85,7 +85,7 @@ async def show(call: Annotated[int, Parameter(help="The call's id.")], /, *, on:
             ("outcome", found.disposition),
             ("answered by", found.callee_type),
             ("dialed at", found.last_attempt_timestamp),
-            ("seconds", found.duration),
+            ("seconds", found.duration if found.last_attempt_timestamp else None),
             ("error", found.error_message),
             ("why not yet", why(found)),
             ("result posted", delivery(found)),

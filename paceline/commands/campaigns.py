@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import sys
-from datetime import date, datetime, time
+from datetime import datetime, time
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from cyclopts import App, Parameter
 
 from paceline.client import Client
+from paceline.commands.days import SpokenDay
 from paceline.commands.exits import MISUSED, Stop
 from paceline.commands.forecast import show_forecast
 from paceline.commands.lists import told_import, uploading
@@ -61,8 +62,8 @@ async def show(campaign: Id, /, *, on: On) -> None:
 @app.command
 async def create(
     *,
-    start_date: date,
-    end_date: date,
+    start_date: SpokenDay,
+    end_date: SpokenDay,
     schedule: ScheduleName,
     window: Windows,
     start_url: StartUrl,
@@ -103,8 +104,8 @@ async def update(
     campaign: Id,
     /,
     *,
-    start_date: date | None = None,
-    end_date: date | None = None,
+    start_date: SpokenDay | None = None,
+    end_date: SpokenDay | None = None,
     schedule: ScheduleName | None = None,
     window: Windows | None = None,
     start_url: StartUrl | None = None,
@@ -247,7 +248,7 @@ async def _show(on: Terminal, house: Client, campaign_id: int) -> None:
         ("schedule", schedule if isinstance(schedule, int) else f"{schedule.nickname or schedule.id}"),
         *(("window", in_words(window)) for window in found.profiles),
         ("start_url", found.start_url),
-        ("result_url", found.result_url),
+        ("result_url", found.result_url or "none"),
         ("numbers", Counted(found.calls)),
     ]
     if (progress := found.progress) is not None:

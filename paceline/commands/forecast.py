@@ -29,7 +29,9 @@ def show_forecast(on: Terminal, told: Forecast) -> None:
     for sentence in sentences(told):
         on.say(sentence)
     for each in told.advice:
-        on.show(Text("→ ", "yellow").append(each.detail))
+        to = f"{each.to:,}" if isinstance(each.to, int) else each.to
+        change = f"{each.change} {to}: " if to else ""
+        on.show(Text("→ ", "yellow").append(change, "bold").append(each.detail))
 
 
 def sentences(told: Forecast) -> list[str]:

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from cyclopts import Parameter
 from pydantic import BaseModel
+from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -21,6 +22,8 @@ from paceline.client import Client
 from paceline.commands import credentials
 
 EASTERN = ZoneInfo("America/New_York")  # whose hours and days campaigns keep
+_AT_ONCE = 200
+_NARROW = 30  # a wider column may be folded where the screen is narrow
 _WIDE = 240  # where there is no screen, nothing is to be broken into two lines
 M = TypeVar("M", bound=BaseModel)
 Cell: TypeAlias = object
@@ -76,29 +79,49 @@ class Terminal:
             sys.stdout.flush()
 
     def one(self, model: BaseModel, rows: Iterable[tuple[str, Cell]]) -> None:
-        """Tell of one thing, a line for each of its parts."""
+        """Tell of one thing, a line for each of its parts that it has."""
         self.data(model)
         grid = Table.grid(padding=(0, 2))
         grid.add_column(style="bold", no_wrap=True)
         grid.add_column(overflow="fold")
         for name, value in rows:
-            grid.add_row(name, cell(value))
+            if value is not None:
+                grid.add_row(name, cell(value))
         self.show(grid)
 
     async def many(
         self, models: AsyncIterator[M], columns: Sequence[str], row: Callable[[M], Sequence[Cell]], *, none: str
     ) -> None:
-        """Tell of many things, a line for each."""
-        rows = []
+        """Tell of many things, a line for each, a screenful after the other: there may be a million."""
+        rows: list[list[RenderableType]] = []
+        shown_before, widths = False, [0] * len(columns)
         async for model in models:
             if self.json:
                 self.data(model)
-            else:
-                rows.append([cell(value) for value in row(model)])
+                continue
+            rows.append([cell(value) for value in row(model)])
+            if len(rows) == _AT_ONCE:
+                self._show_some(rows, columns, widths, heads=not shown_before)
+                shown_before = True
         if rows:
-            self.show(table(columns, rows))
-        else:
+            self._show_some(rows, columns, widths, heads=not shown_before)
+        elif not shown_before:
             self.say(none)
+
+    def _show_some(
+        self, rows: list[list[RenderableType]], columns: Sequence[str], widths: list[int], *, heads: bool
+    ) -> None:
+        """Show the rows below those before them, and forget them; a column is never narrower than it was."""
+        widths[:] = [
+            max(widths[at], *(cell_len(str(each[at])) for each in rows), cell_len(columns[at].removeprefix("#")))
+            for at in range(len(columns))
+        ]
+        made = table(columns, rows)
+        made.show_header = heads
+        for column, width in zip(made.columns, widths, strict=True):
+            column.min_width = min(width, _NARROW)
+        self.show(made)
+        rows.clear()
 
 
 On: TypeAlias = Annotated[Terminal, Parameter(parse=False)]

@@ -111,7 +111,7 @@ async def test_from_the_login_to_a_finished_campaign(open_at, person):
     out, _ = await person.says("deliveries", "replay")
     assert "none" in out
     operations = [deed["operation"] for deed in await person.asks("audit")]
-    assert operations[-4:] == ["Create Profile", "Create Campaign", "Add Calls", "Start Campaign"]
+    assert operations[1:6] == ["Create Schedule", "Create Profile", "Create Campaign", "Add Calls", "Start Campaign"]
     assert len(await house.results(6)) == 6
     await person.says("logout")
     await person.says("whoami", code=3)

@@ -1,13 +1,14 @@
 """What commands decide without a house: whose token, what a window is, when a campaign is over, what is shown."""
 
 import stat
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 
 import pytest
 
 from paceline.commands import credentials, exits, main
 from paceline.commands.campaigns import in_words, read_window
 from paceline.commands.credentials import Credentials, find, find_file, forget, keep, read
+from paceline.commands.days import read_day
 from paceline.commands.exits import Stop
 from paceline.commands.forecast import sentences
 from paceline.commands.terminal import at, cell, shown
@@ -139,6 +140,20 @@ def test_a_window_is_read_as_it_is_written():
 def test_what_is_no_window_is_refused(written):
     with pytest.raises(Stop, match="08:00-11:00=MorningPace"):
         read_window(written)
+
+
+@pytest.mark.parametrize(
+    ("written", "day"),
+    [("today", date(2026, 12, 31)), ("Tomorrow", date(2027, 1, 1)), ("2027-02-01", date(2027, 2, 1))],
+)
+def test_today_is_what_it_is_on_the_calendar_that_campaigns_keep(written, day):
+    assert read_day(written, datetime(2027, 1, 1, 4, 59, tzinfo=UTC)) == day
+
+
+@pytest.mark.parametrize("written", ["", "yesterday", "2027-02-30", "1.2.2027"])
+def test_what_is_no_day_is_told(written):
+    with pytest.raises(ValueError, match="YYYY-MM-DD, today or tomorrow"):
+        read_day(written, datetime(2027, 1, 1, tzinfo=UTC))
 
 
 def test_what_would_command_a_terminal_stands_on_it():
