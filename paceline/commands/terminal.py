@@ -63,9 +63,16 @@ class Terminal:
             self.out.print(sentence if isinstance(sentence, Text) else shown(sentence))
 
     def show(self, thing: RenderableType) -> None:
-        """Show people something larger."""
-        if not self.json:
+        """Show people something larger; where there is no screen, lines end where their words do."""
+        if self.json:
+            return
+        if self.out.is_terminal:
             self.out.print(thing)
+            return
+        with self.out.capture() as captured:
+            self.out.print(thing)
+        lines = captured.get().splitlines()
+        self.out.file.write("".join(f"{line.rstrip()}\n" for line in lines))
 
     def warn(self, sentence: str) -> None:
         """Tell people what they should know, beside the answer."""
