@@ -98,7 +98,7 @@ def picture(campaign: Campaign, progress: Progress, speed: float | None, last_ca
     bar = Table.grid(padding=(0, 1))
     share = progress.finished / progress.total if progress.total else 0
     bar.add_row(
-        ProgressBar(total=progress.total or 1, completed=progress.finished, width=40),
+        ProgressBar(total=progress.total or 1, completed=progress.finished, width=40, complete_style="green"),
         f"{progress.finished:,}/{progress.total:,}",
         f"{share:.0%}",
     )
