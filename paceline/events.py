@@ -36,8 +36,8 @@ async def follow(
                 if answer.content_type != "text/event-stream":
                     raise NotUnderstood("The house answered the question for events, but with none.")
                 async for piece in answer.content.iter_any():
+                    fails = 0  # whoever speaks is there, if only to say so
                     for message in parser.feed(piece):
-                        fails = 0
                         event = to_event(message, path)
                         last = event.seq
                         yield event

@@ -60,7 +60,7 @@ class Terminal:
     def say(self, sentence: str | Text) -> None:
         """Tell people; programs that want JSON hear nothing of it."""
         if not self.json:
-            self.out.print(sentence if isinstance(sentence, Text) else shown(sentence))
+            self.out.print(sentence if isinstance(sentence, Text) else shown(sentence), soft_wrap=True)
 
     def show(self, thing: RenderableType) -> None:
         """Show people something larger; where there is no screen, lines end where their words do."""
