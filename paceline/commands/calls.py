@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
-from paceline.commands.lists import told_import, uploading
+from paceline.commands.lists import NumbersFile, told_import, uploading
 from paceline.commands.terminal import On, at, cell, table
 from paceline.models import CallHistory, CallState, Disposition
 
@@ -19,7 +18,7 @@ app = App(name="calls", help="The numbers of a campaign's list, and what became 
 @app.command
 async def add(
     campaign: Campaign,
-    file: Annotated[Path, Parameter(help="A .csv or .txt file with a number a line; - is stdin.")],
+    file: NumbersFile,
     /,
     *,
     skip_invalid: Annotated[bool, Parameter(negative=(), help="Store the good lines when some are bad.")] = False,

@@ -14,7 +14,7 @@ from paceline.client import Client
 from paceline.commands.days import SpokenDay
 from paceline.commands.exits import MISUSED, Stop
 from paceline.commands.forecast import show_forecast
-from paceline.commands.lists import told_import, uploading
+from paceline.commands.lists import NumbersFile, told_import, uploading
 from paceline.commands.named import find
 from paceline.commands.terminal import Counted, On, Terminal, cell, plural, table
 from paceline.commands.watch import follow, outcomes
@@ -68,7 +68,7 @@ async def create(
     window: Windows,
     start_url: StartUrl,
     result_url: ResultUrl = None,
-    numbers: Annotated[Path | None, Parameter(help="A .csv or .txt file with a number a line; - is stdin.")] = None,
+    numbers: NumbersFile | None = None,
     skip_invalid: Annotated[bool, Parameter(negative=(), help="Store the good lines when some are bad.")] = False,
     start: Annotated[bool, Parameter(negative=(), help="Start it, too.")] = False,
     on: On,

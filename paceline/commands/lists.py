@@ -7,7 +7,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 
+from cyclopts import Parameter
 from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TransferSpeedColumn
 
 from paceline.commands.exits import MISUSED, REFUSED, Stop
@@ -17,6 +19,10 @@ from paceline.models import Imported
 from paceline.numbers import Numbers, OnProgress
 
 _SHOWN = 20
+NumbersFile = Annotated[
+    Path,
+    Parameter(help="A .csv or .txt file with a number a line; - is the standard input.", allow_leading_hyphen=True),
+]
 
 
 @dataclass(frozen=True)

@@ -160,6 +160,10 @@ async def test_what_goes_wrong_is_a_sentence_and_a_code(open_at, person):
     out, err = await person.says("campaign", "create", *words, "--skip-invalid")
     assert "1 number added" in out
     assert "1 line was skipped" in err
+    out, _ = await person.says("calls", "add", "1", "-", given="2125550100\n2125550101, b\n")
+    assert "2 numbers added" in out
+    out, _ = await person.says("campaign", "create", *words[:-1], "-", given="2125550100\n")
+    assert "1 number added" in out
     person.environment["PACELINE_TOKEN"] = house.token
     _, err = await person.says("--url", "http://127.0.0.1:1", "whoami", code=4)
     assert "was not reached" in err

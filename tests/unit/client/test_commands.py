@@ -1,9 +1,11 @@
 """What commands decide without a house: whose token, what a window is, when a campaign is over, what is shown."""
 
+import io
 import stat
 from datetime import UTC, date, datetime, time
 
 import pytest
+from rich.console import Console
 
 from paceline.commands import credentials, exits, main
 from paceline.commands.campaigns import in_words, read_window
@@ -12,7 +14,7 @@ from paceline.commands.days import read_day
 from paceline.commands.exits import Stop
 from paceline.commands.forecast import sentences
 from paceline.commands.terminal import at, cell, shown
-from paceline.commands.watch import Rate, has_ended, line
+from paceline.commands.watch import Rate, has_ended, line, picture
 from paceline.errors import NotReached, PacelineError, to_refusal
 from paceline.models import Campaign, Forecast, Progress
 
@@ -189,6 +191,17 @@ def campaign(state="running"):
 )
 def test_a_campaign_is_watched_until_every_number_has_its_outcome(state, total, finished, over):
     assert has_ended(campaign(state), progress(total, finished)) is over
+
+
+def test_a_campaign_on_a_screen():
+    console = Console(width=80, file=io.StringIO(), color_system=None)
+    console.print(
+        picture(campaign("stopped"), progress(1000, 597, answered=500), 12.4, datetime(2027, 1, 4, tzinfo=UTC))
+    )
+    shown_there = console.file.getvalue()
+    for words in ("stopped", "paceline campaign start 1", "597/1,000", "60%", "12 calls a minute", "answered 500"):
+        assert words in shown_there
+    assert "last call expected: Sun 2027-01-03 19:00:00 ET" in shown_there
 
 
 def test_a_campaign_in_a_line():
