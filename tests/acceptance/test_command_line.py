@@ -160,7 +160,8 @@ async def test_what_goes_wrong_is_a_sentence_and_a_code(open_at, person):
     out, err = await person.says("campaign", "create", *words, "--skip-invalid")
     assert "1 number added" in out
     assert "1 line was skipped" in err
-    out, _ = await person.says("calls", "add", "1", "-", given="2125550100\n2125550101, b\n")
+    (campaign,) = await person.asks("campaign", "list")
+    out, _ = await person.says("calls", "add", str(campaign["id"]), "-", given="2125550100\n2125550101, b\n")
     assert "2 numbers added" in out
     out, _ = await person.says("campaign", "create", *words[:-1], "-", given="2125550100\n")
     assert "1 number added" in out
