@@ -16,13 +16,12 @@ from yarl import URL
 
 from paceline.errors import NotReached, PacelineError, read_refusal
 from paceline.numbers import Form
-from paceline.retries import Patience, passes, read_retry_after
+from paceline.retries import IN_PROGRESS, Patience, passes, read_retry_after
 
 WRITES = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 IDEMPOTENCY_KEY = "Idempotency-Key"
 LONG_SILENCE = 600.0  # a list of a million numbers is read through before it is answered
 _BROKEN = (aiohttp.ClientConnectionError, aiohttp.ClientPayloadError, TimeoutError, ConnectionError)
-_NEVER_TWICE = (aiohttp.ClientConnectorCertificateError, aiohttp.InvalidURL)
 
 
 class Transport:
@@ -120,19 +119,21 @@ class Transport:
             answer.release() if answer.content.at_eof() else answer.close()
 
     async def _until_answered(self, send: Callable[[], Awaitable[aiohttp.ClientResponse]]) -> aiohttp.ClientResponse:
-        tried = 0
+        tried, began = 0, monotonic()
         while True:
             tried += 1
             answer: aiohttp.ClientResponse | None = None
             failure: Exception | None = None
             try:
                 answer = await send()
-                asked = read_retry_after(answer.headers.get("Retry-After"))
-                if not passes(answer.status, await _read_kind(answer)):
+                asked, kind = read_retry_after(answer.headers.get("Retry-After")), await _read_kind(answer)
+                if not passes(answer.status, kind):
                     return answer
+                if kind == IN_PROGRESS and monotonic() - began < LONG_SILENCE:
+                    tried -= 1  # the house is at it: a list that another connection brought takes its time
             except _BROKEN as error:
                 failure, asked = error, None
-            never = isinstance(failure, _NEVER_TWICE)
+            never = isinstance(failure, aiohttp.ClientConnectorCertificateError)  # it will not be better in a moment
             wait = None if never else self._patience.wait(tried, chance=random.random(), retry_after=asked)  # noqa: S311 (spreads clients)
             if wait is None:
                 return self._give_up(answer, failure, tried)

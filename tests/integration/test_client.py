@@ -87,6 +87,12 @@ async def test_a_write_is_sent_again_the_same_to_the_last_byte_under_its_key(hou
     assert {body for _, body in house.asked} == {b'{"campaign_id": 1}'}
 
 
+async def test_a_request_that_is_under_way_is_waited_for_however_long_it_takes(house, client):
+    house.answers = [CUT, *[(409, IN_PROGRESS, {"Retry-After": "0"})] * 20, (200, DONE)]
+    assert (await client.campaigns.add_calls(1, ["2125550100"])).added == 3
+    assert len(set(house.header("Idempotency-Key"))) == 1
+
+
 async def test_two_writes_have_two_keys_and_a_read_has_none(house, client):
     house.answers = [(200, DONE), (200, DONE), (200, [])]
     await client.campaigns.start(1)
