@@ -19,8 +19,9 @@ COPY --from=requirements /venv /venv
 COPY services services
 COPY shared shared
 COPY demo demo
+COPY paceline paceline
 # The file system may be read-only at run time: what is compiled is compiled now.
-RUN python -m compileall -q services shared demo
+RUN python -m compileall -q services shared demo paceline
 USER 10001:10001
 EXPOSE 8080 9090
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \

@@ -7,6 +7,7 @@ from datetime import date, time, timedelta
 
 import aiohttp
 
+import paceline
 from demo.verdict import most_within
 from shared.domain.calling_hours import resolve
 from tests.support.house import attempted_at
@@ -19,31 +20,43 @@ def at(hour, minute=0, second=0):
     return resolve(MONDAY, time(hour, minute, second))
 
 
-async def make_campaign(house, *, period=30, amount=100, silence=10, windows=(("08:00", "11:00"),), **changes):
-    await house.ask("POST", "/api/schedules", json={"days": ["mon", "wed", "fri"], "nickname": "3wkdays"})
-    pace = {"period": period, "amount_per_period": amount, "time_between_periods": silence}
-    await house.ask("POST", "/api/profiles", json={**pace, "nickname": "MorningPace"})
-    body = {
-        "start_date": "2022-01-01",
-        "end_date": "2022-01-05",
-        "schedule": "3wkdays",
-        "profiles": [{"profile": "MorningPace", "start_time": s, "end_time": e} for s, e in windows],
-        "start_url": f"{house.tenant}/start",
-        "result_url": f"{house.tenant}/result",
-    }
-    created = await house.ask("POST", "/api/campaigns", json={**body, **changes})
-    return created["response"]["id"]
+async def make_campaign(house, *, period=30, amount=100, silence=10, windows=((time(8), time(11)),)):
+    async with house.client() as client:
+        await client.schedules.create(days=["mon", "wed", "fri"], nickname="3wkdays")
+        await client.profiles.create(
+            nickname="MorningPace", period=period, amount_per_period=amount, time_between_periods=silence
+        )
+        made = await client.campaigns.create(
+            start_date=date(2022, 1, 1),
+            end_date=date(2022, 1, 5),
+            schedule="3wkdays",
+            profiles=[paceline.Window(profile="MorningPace", start_time=s, end_time=e) for s, e in windows],
+            start_url=f"{house.tenant}/start",
+            result_url=f"{house.tenant}/result",
+        )
+        return made.id
 
 
 async def add(house, campaign, numbers):
-    return await house.ask("POST", "/api/campaigns/add-calls", json={"campaign_id": campaign, "phone_numbers": numbers})
+    async with house.client() as client:
+        return (await client.campaigns.add_calls(campaign, numbers)).added
+
+
+async def start(house, campaign):
+    async with house.client() as client:
+        await client.campaigns.start(campaign)
+
+
+async def stop(house, campaign):
+    async with house.client() as client:
+        await client.campaigns.stop(campaign)
 
 
 async def test_morning_pace_100_calls_in_30_minutes_then_10_minutes_of_silence(open_at):
     house = await open_at(at(7, 58), rate=150)
     campaign = await make_campaign(house)
     await add(house, campaign, [f"{ANSWERED}, {i}" for i in range(110)])
-    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    await start(house, campaign)
     results = await house.results(110)
     times = sorted(attempted_at(result) for result in results)
     assert times[0] >= at(8)
@@ -59,7 +72,7 @@ async def test_a_tenant_who_floods_the_api_costs_another_no_slot(open_at):
     house = await open_at(at(7, 59, 55), rate=5)
     campaign = await make_campaign(house, period=1, amount=20, silence=1)
     await add(house, campaign, [ANSWERED] * 20)
-    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    await start(house, campaign)
     flooder, over, answered = await house.of_another_tenant(), asyncio.Event(), Counter()
 
     async def flood(http):
@@ -107,7 +120,8 @@ async def test_calls_are_added_by_json_text_csv_and_txt_with_and_without_referen
     campaign = await make_campaign(house, period=1, amount=100, silence=1)
     path = "/api/campaigns/add-calls"
     plain = ["tel:+12125550100; ani=7778889999", "tel:+12125550100; ani=9998887777"]
-    assert (await add(house, campaign, plain))["response"]["added"] == 2
+    in_json = {"campaign_id": campaign, "phone_numbers": plain}
+    assert (await house.ask("POST", path, json=in_json))["response"]["added"] == 2
     text = {"campaign_id": str(campaign), "phone_numbers": json.dumps([f"{plain[0]}, marchcampaign"])}
     assert (await house.ask("POST", path, data=text))["response"]["added"] == 1
     for name, content in (
@@ -117,7 +131,7 @@ async def test_calls_are_added_by_json_text_csv_and_txt_with_and_without_referen
         form = aiohttp.FormData({"campaign_id": str(campaign)})
         form.add_field("phone_numbers", content.encode(), filename=name, content_type="text/plain")
         await house.ask("POST", path, data=form)
-    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    await start(house, campaign)
     references = [result["message_reference"] for result in await house.results(6)]
     assert references == ["", "", "marchcampaign", "csv one", "txt one", ""]
 
@@ -136,15 +150,15 @@ async def test_stop_in_mid_period_and_start_again_resumes_where_it_was(open_at):
     house = await open_at(at(7, 59), rate=60)
     campaign = await make_campaign(house, period=30, amount=150, silence=10)  # a call every 12 s
     await add(house, campaign, [f"{BUSY}, {i}" for i in range(30)])
-    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    await start(house, campaign)
     await house.house_time(at(8, 2))
-    await house.ask("POST", "/api/campaigns/stop", json={"campaign_id": campaign})
+    await stop(house, campaign)
     answered = house.clock.now()
     await house.house_time(at(8, 5))
     before = len(house.sink.results)
     assert 3 <= before <= 12
     assert all(attempted_at(result) <= answered for result in house.sink.results.values())
-    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    await start(house, campaign)
     results = await house.results(30)
     assert [int(result["message_reference"]) for result in results] == list(range(30))
     later = [r for r in results if attempted_at(r) > answered]
@@ -155,10 +169,10 @@ async def test_stop_in_mid_period_and_start_again_resumes_where_it_was(open_at):
 async def test_two_windows_with_a_closed_hour_between_them(open_at):
     house = await open_at(at(10, 58), rate=240)
     campaign = await make_campaign(
-        house, period=30, amount=90, silence=10, windows=(("08:00", "11:00"), ("12:00", "16:00"))
+        house, period=30, amount=90, silence=10, windows=((time(8), time(11)), (time(12), time(16)))
     )
     await add(house, campaign, [f"{BUSY}, {i}" for i in range(12)])
-    await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    await start(house, campaign)
     times = [attempted_at(result) for result in await house.results(12)]
     assert not [t for t in times if at(11) <= t < at(12)]
     assert [t for t in times if t >= at(12)]

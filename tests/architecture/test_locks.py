@@ -31,6 +31,7 @@ def asked() -> dict[str, set[str]]:
     project = tomllib.loads(text("pyproject.toml"))
     run = {plain(each) for each in project["project"]["dependencies"]}
     groups = project["dependency-groups"]
+    run |= {plain(each) for each in groups["house"]}
     peers = {plain(each) for each in groups.pop("bench")}
     dev = {plain(each) for group in groups.values() for each in group if isinstance(each, str)}
     return {"requirements.lock": run, "requirements-dev.lock": run | dev, "requirements-bench.lock": peers}

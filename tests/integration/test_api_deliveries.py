@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+import paceline
 from shared.db.pool import Database
 from tests.integration.test_api_operations import NOW, serve
 from tests.support.ledger import add_campaign
@@ -121,3 +122,16 @@ async def test_of_a_campaign_whose_calls_were_dropped_the_totals_are_told(api, d
     assert len(await api.ok("GET", "/api/deliveries")) == 3
     assert len(await api.ok("GET", f"/api/deliveries?campaign_id={second}")) == 3
     assert await api.ok("GET", f"/api/deliveries?campaign_id={other}") == []
+
+
+async def test_the_client_lists_them_and_has_them_posted_again(api):
+    first, second, _ = api.campaigns
+    async with paceline.Client(api.base, api.token) as client:
+        listed = [each async for each in client.deliveries.list()]
+        assert {each.campaign_id for each in listed} == {first, second}
+        assert listed[0].last_error == "no connection"
+        assert [each.call_id async for each in client.deliveries.list(campaign_id=second)] == [
+            second * 10**9 + seq for seq in (1, 2, 3)
+        ]
+        assert await client.deliveries.replay(campaign_id=first) == 3
+        assert await client.deliveries.replay() == 6

@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 from aiohttp import web
 
+import paceline
 from demo.application import Sink, make_application
 from services.api.tokens import create_token
 from shared.broker.rabbit import RabbitBroker
@@ -118,6 +119,10 @@ class House:
             text = await answer.text()
             assert answer.status == status, f"{method} {path}: {answer.status} {text}"
             return await answer.json(content_type=None)
+
+    def client(self) -> paceline.Client:
+        """Return the client library's view of it, for what a story only needs done."""
+        return paceline.Client(self.url, self.token)
 
     async def of_another_tenant(self) -> House:
         """Return the same house as a new tenant's programs see it: empty."""

@@ -8,7 +8,7 @@ import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("services", "shared", "demo")
+PRODUCT = ("services", "shared", "demo", "paceline")
 
 
 @functools.cache

@@ -1,0 +1,121 @@
+"""What a house has for its tenants: schedules, profiles, dead letters and the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from typing import TypedDict, Unpack
+
+from paceline.asking import Asking
+from paceline.models import Answer, Day, Deed, Delivery, Named, Profile, Schedule
+
+
+class Done(Answer):
+    """The id of what was changed or removed."""
+
+    id: int
+
+
+class Replayed(Answer):
+    """How many dead letters are posted again."""
+
+    dead_letters: int
+
+
+class ScheduleChanges(TypedDict, total=False):
+    """What may be changed of a schedule."""
+
+    days: Sequence[Day]
+    nickname: str | None
+
+
+class ProfileChanges(TypedDict, total=False):
+    """What may be changed of a profile."""
+
+    period: int
+    time_between_periods: int
+    amount_per_period: int
+    nickname: str | None
+
+
+class Schedules:
+    """On which days of the week campaigns may call."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    async def create(self, *, days: Sequence[Day], nickname: str | None = None) -> Named:
+        """Make one."""
+        return await self._asking.write(Named, "POST", "api/schedules", {"days": list(days), "nickname": nickname})
+
+    def list(self) -> AsyncIterator[Schedule]:
+        """Yield all of them."""
+        return self._asking.pages(Schedule, "api/schedules")
+
+    async def get(self, schedule_id: int) -> Schedule:
+        """Return one."""
+        return await self._asking.one(Schedule, f"api/schedules/{schedule_id}")
+
+    async def update(self, schedule_id: int, **changes: Unpack[ScheduleChanges]) -> Named:
+        """Change what is given, for every campaign that uses it."""
+        return await self._asking.write(Named, "PATCH", f"api/schedules/{schedule_id}", {**changes})
+
+    async def delete(self, schedule_id: int) -> None:
+        """Remove one that no campaign uses."""
+        await self._asking.write(Done, "DELETE", f"api/schedules/{schedule_id}")
+
+
+class Profiles:
+    """How fast campaigns call."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    async def create(
+        self, *, period: int, amount_per_period: int, time_between_periods: int = 0, nickname: str | None = None
+    ) -> Named:
+        """Make one: so many calls in a period of minutes, then a pause of minutes, and again."""
+        pace = {"period": period, "amount_per_period": amount_per_period, "time_between_periods": time_between_periods}
+        return await self._asking.write(Named, "POST", "api/profiles", {**pace, "nickname": nickname})
+
+    def list(self) -> AsyncIterator[Profile]:
+        """Yield all of them."""
+        return self._asking.pages(Profile, "api/profiles")
+
+    async def get(self, profile_id: int) -> Profile:
+        """Return one."""
+        return await self._asking.one(Profile, f"api/profiles/{profile_id}")
+
+    async def update(self, profile_id: int, **changes: Unpack[ProfileChanges]) -> Named:
+        """Change what is given, for every campaign that uses it."""
+        return await self._asking.write(Named, "PATCH", f"api/profiles/{profile_id}", {**changes})
+
+    async def delete(self, profile_id: int) -> None:
+        """Remove one that no campaign uses."""
+        await self._asking.write(Done, "DELETE", f"api/profiles/{profile_id}")
+
+
+class Deliveries:
+    """Results of calls that your `result_url` did not take: dead letters."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    def list(self, *, campaign_id: int | None = None) -> AsyncIterator[Delivery]:
+        """Yield those of a campaign, or all."""
+        return self._asking.pages(Delivery, "api/deliveries", {"campaign_id": campaign_id})
+
+    async def replay(self, *, campaign_id: int | None = None) -> int:
+        """Have those of a campaign, or all, posted again; returns how many."""
+        given = {} if campaign_id is None else {"campaign_id": campaign_id}
+        return (await self._asking.write(Replayed, "POST", "api/deliveries/replay", given)).dead_letters
+
+
+class Audit:
+    """What was done in your account, by which token or command."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    def list(self, *, after: int = 0) -> AsyncIterator[Deed]:
+        """Yield what was done, oldest first."""
+        return self._asking.pages(Deed, "api/audit", {"after": after})
