@@ -43,12 +43,11 @@ async def of_campaign(visit: Visit) -> web.StreamResponse:
 async def _answer(visit: Visit, campaign_id: int | None) -> web.StreamResponse:
     feed = Feed(visit.desk.database, account_id=visit.account_id, campaign_id=campaign_id)
     asked = bodies.from_query(visit.request)
-    streams = STREAM_TYPE in visit.request.headers.get("Accept", "").lower()
-    if streams and (resumed := visit.request.headers.get(RESUMES)):
+    if (resumed := visit.request.headers.get(RESUMES)) is not None:
         asked["after"] = resumed  # of a client that comes again to the address it began with
     page = EventsPage.model_validate(asked)
     await feed.check()
-    if not streams:
+    if STREAM_TYPE not in visit.request.headers.get("Accept", "").lower():
         events = await feed.page(page.after or 0, page.limit)
         return visit.listing([event.structured for event in events], page)
     with visit.desk.streams.listening(visit.account_id) as listener:
