@@ -16,7 +16,6 @@ from services.dialer.due import Departure, DueJobs, Waiting
 from services.dialer.placing import Placing
 from services.dialer.reporting import Reporter, to_message
 from services.dialer.store import SQL as DIALER
-from services.pacer import pacing
 from services.pacer.store import SQL as PACER
 from services.results.consumer import Consumer
 from services.results.store import SQL as RESULTS
@@ -25,6 +24,7 @@ from shared.broker.port import BrokerError
 from shared.db import outbox
 from shared.db.outbox import SQL as SHARED
 from shared.db.statements import Statements
+from shared.domain import pacing
 from shared.runtime import relay
 
 

@@ -139,17 +139,21 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
             stops=list(tenants.stops),
             heard=await listener.heard(),
             ledger=await read_ledger(database),
-            faults=Faults(
-                dialers_hit=trial.tally.dialers_hit + witness.broken_lines,
-                frozen=trial.tally.frozen,
-                reapers_hit=trial.tally.reapers_hit,
-                purged=trial.tally.by_kind.get("purge", 0),
-            ),
+            faults=_faults(trial.tally, witness),
             rate=order.rate,
             behind=trial.behind,
             overdue=list(trial.overdue),
         )
     trial.findings = judge(trial.evidence)
+
+
+def _faults(tally: Tally, witness: Witness) -> Faults:
+    return Faults(
+        dialers_hit=tally.dialers_hit + witness.broken_lines,
+        frozen=tally.frozen,
+        reapers_hit=tally.reapers_hit,
+        purged=tally.by_kind.get("purge", 0),
+    )
 
 
 def _manners(order: Order) -> Manners:

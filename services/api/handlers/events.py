@@ -42,10 +42,9 @@ async def of_campaign(visit: Visit) -> web.StreamResponse:
 
 async def _answer(visit: Visit, campaign_id: int | None) -> web.StreamResponse:
     feed = Feed(visit.desk.database, account_id=visit.account_id, campaign_id=campaign_id)
-    asked = bodies.from_query(visit.request)
-    if (resumed := visit.request.headers.get(RESUMES)) is not None:
-        asked["after"] = resumed  # of a client that comes again to the address it began with
-    page = EventsPage.model_validate(asked)
+    page = EventsPage.model_validate(bodies.from_query(visit.request))
+    if (resumed := visit.request.headers.get(RESUMES)) is not None:  # it comes again to the address it began with
+        page = EventsPage.model_validate({"limit": page.limit, "after": resumed})
     await feed.check()
     if STREAM_TYPE not in visit.request.headers.get("Accept", "").lower():
         events = await feed.page(page.after or 0, page.limit)
