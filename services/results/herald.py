@@ -59,14 +59,13 @@ class Herald:
         return await self._store.read_on(self._exchange, self._publish)
 
     async def _publish(self, rows: Sequence[Told]) -> None:
-        for told in rows:
-            events = [_announced(event) for event in events_of(told)]
-            refused = await self._broker.announce(self._exchange, events)
-            EVENTS_TOLD.inc(len(events))
-            if refused:
-                # Some listener's queue is full and refuses instead of dropping: it loses them, and holds up nobody.
-                EVENTS_REFUSED.inc(refused)
-                log.warning("herald.refused", events=refused)
+        events = [_announced(event) for told in rows for event in events_of(told)]
+        refused = await self._broker.announce(self._exchange, events)
+        EVENTS_TOLD.inc(len(events))
+        if refused:
+            # Some listener's queue is full and refuses instead of dropping: it loses them, and holds up nobody.
+            EVENTS_REFUSED.inc(refused)
+            log.warning("herald.refused", events=refused)
 
 
 def _announced(event: Event) -> Announcement:
