@@ -277,6 +277,16 @@ async def test_a_stream_waits_for_a_database_that_is_away(api, monkeypatch):
         assert (await stream.next())[0] == 2
 
 
+async def test_a_stream_that_comes_upon_a_broken_row_ends_as_a_stream(api):
+    campaign = await api.campaign()
+    await number(api)
+    broken = "UPDATE feed SET seqs = '{1}', name = 'call.completed.v1', details = '[]' WHERE campaign_id = $1"
+    await api.rows(broken, campaign)
+    async with listening(api, "/api/events?after=0") as stream:
+        assert await stream.next() is None
+    await api.refused(500, "GET", "/api/events")
+
+
 async def test_the_document_of_events_is_there_for_everybody(api):
     async with api.session.get(f"{api.base}/asyncapi.json") as answer:
         document = await answer.json()

@@ -217,6 +217,22 @@ async def test_what_fails_on_the_way_comes_again_under_the_same_key_and_in_order
         assert by_id.setdefault(each.message_id, each) == each, "the same key for something else"
 
 
+async def test_a_row_that_cannot_be_told_stops_nobody(ledger, ear):
+    campaign = await add_campaign(ledger, numbers=9)
+    odd = '{"disposition": ["of a newer house"]}'
+    for seqs, details in (([1], odd), ([2, 3], '{"disposition": ["too short"]}'), ([4], odd)):
+        await ledger.execute(
+            "INSERT INTO happenings (account_id, campaign_id, name, at, seqs, details)"
+            " SELECT account_id, id, 'call.completed.v1', $2, $3, $4 FROM campaigns WHERE id = $1",
+            campaign,
+            MONDAY_8,
+            seqs,
+            details,
+        )
+    await at_work([workers(ledger, ear)], lambda: len(ear.heard) == 2)
+    assert [each.headers["ce-id"] for each in ear.heard] == ["1", "4"]
+
+
 async def test_several_heralds_tell_each_event_once_and_in_order(ledger, ear):
     campaign = await add_campaign(ledger, numbers=60)
 
