@@ -31,16 +31,16 @@ WITH told AS (
     INSERT INTO happenings (account_id, campaign_id, name, at, seqs, details)
     SELECT k.account_id, r.campaign_id, 'call.completed.v1', $11, r.seqs, r.details
     FROM (
-        SELECT campaign_id, array_agg(seq ORDER BY ended_at, seq) AS seqs,
-               json_build_object('version', json_agg(version ORDER BY ended_at, seq),
-                                 'disposition', json_agg(disposition ORDER BY ended_at, seq),
-                                 'callee_type', json_agg(callee_type ORDER BY ended_at, seq),
-                                 'attempts', json_agg(attempts ORDER BY ended_at, seq),
-                                 'dialed_at', json_agg(dialed_at ORDER BY ended_at, seq),
-                                 'ended_at', json_agg(ended_at ORDER BY ended_at, seq),
-                                 'duration', json_agg(duration ORDER BY ended_at, seq),
-                                 'error_message', json_agg(error ORDER BY ended_at, seq)) AS details
-        FROM recorded GROUP BY campaign_id
+        SELECT campaign_id, array_agg(seq) AS seqs,
+               json_build_object('version', json_agg(version),
+                                 'disposition', json_agg(disposition),
+                                 'callee_type', json_agg(callee_type),
+                                 'attempts', json_agg(attempts),
+                                 'dialed_at', json_agg(dialed_at),
+                                 'ended_at', json_agg(ended_at),
+                                 'duration', json_agg(duration),
+                                 'error_message', json_agg(error)) AS details
+        FROM (SELECT * FROM recorded ORDER BY campaign_id, ended_at, seq) AS r GROUP BY campaign_id
     ) AS r
     CROSS JOIN LATERAL (SELECT account_id FROM campaigns WHERE id = r.campaign_id OFFSET 0) AS k
 )
