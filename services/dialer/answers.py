@@ -26,12 +26,10 @@ class Answers:
         self._clock = clock
         self._waiting: list[tuple[int, int, str]] = []
         self._writing = asyncio.Lock()
-        self._wake = asyncio.Event()
 
     def note(self, intent: Intent, call: Call) -> None:
         """A call was answered."""
         self._waiting.append((intent.slot.campaign_id, intent.seq, str(call.callee_type)))
-        self._wake.set()
 
     async def tell(self) -> None:
         """Tell of all that were noted; when this returns, that is committed or given up."""
@@ -49,8 +47,6 @@ class Answers:
         """Tell of those whose calls go on for a while, until all is over."""
         while not finished.is_set():
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(0.5):
-                    await self._wake.wait()
-            self._wake.clear()
-            await self._clock.sleep(_GATHER_SECONDS)
+                async with asyncio.timeout(_GATHER_SECONDS):
+                    await finished.wait()
             await self.tell()

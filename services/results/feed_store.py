@@ -7,10 +7,11 @@ from datetime import datetime
 
 from shared.contracts.cloud_events import Told
 from shared.db.happenings import read_told
-from shared.db.pool import Database, touched
+from shared.db.pool import Database, Record, touched
 from shared.db.statements import load_statements
 
 SQL = load_statements("services.results")
+_EVENTS_AT_ONCE = 2000
 
 
 class FeedStore:
@@ -18,12 +19,31 @@ class FeedStore:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._done_to = 0
+        self._drawn: tuple[int, int] | None = None
 
     async def something_waits(self) -> bool:
         """Whether something waits for its number."""
-        row = await self._database.fetch_one(SQL["happenings_wait"])
+        row = await self._database.fetch_one(SQL["happenings_wait"], self._done_to)
         assert row is not None
         return bool(row["any"])
+
+    async def settled(self) -> int | None:
+        """Return an id up to which nobody is writing happenings any more; None: nothing new is known.
+
+        When all that waits after this is numbered, nothing before that id is left.
+        """
+        row = await self._database.fetch_one(SQL["happenings_drawn"])
+        assert row is not None
+        drawn, self._drawn = self._drawn, self._drawn or (row["last_id"], row["next_to_run"])
+        if drawn is None or row["oldest_running"] < drawn[1]:
+            return None
+        self._drawn = row["last_id"], row["next_to_run"]
+        return drawn[0]
+
+    def pass_by(self, happening_id: int) -> None:
+        """Look only behind an id from now on; with 0, at everything."""
+        self._done_to = happening_id
 
     async def number(self) -> int:
         """Number the oldest happenings, unless somebody else does so just now; returns how many events those were."""
@@ -31,7 +51,7 @@ class FeedStore:
             # A statement of its own: the next one sees all that whoever held the lock before has written.
             if not await connection.fetchval(SQL["number_alone"]):
                 return 0
-            row = await connection.fetchrow(SQL["number_happenings"])
+            row = await connection.fetchrow(SQL["number_happenings"], self._done_to)
         assert row is not None
         return int(row["events"])
 
@@ -55,8 +75,19 @@ class FeedStore:
             told_to = await connection.fetchval(SQL["hold_herald"], exchange)
             if told_to is None:
                 return False
-            rows = await connection.fetch(SQL["read_on"], told_to)
+            rows = _some(await connection.fetch(SQL["read_on"], told_to))
             if rows:
                 await publish([read_told(row) for row in rows])
                 await connection.execute(SQL["move_herald"], exchange, rows[-1]["id"])
         return bool(rows)
+
+
+def _some(rows: Sequence[Record]) -> list[Record]:
+    """Return the first of rows: as many as stand for some thousand events, which a crash would have told again."""
+    some, events = [], 0
+    for row in rows:
+        some.append(row)
+        events += len(row["seqs"] or (None,))
+        if events >= _EVENTS_AT_ONCE:
+            break
+    return some

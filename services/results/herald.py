@@ -11,9 +11,10 @@ import structlog
 from services.results.feed_store import FeedStore
 from shared.broker.port import Announcement, Broker, BrokerError
 from shared.clock import Clock
-from shared.contracts.cloud_events import DATA_TYPE, Event, Told, events_of
+from shared.contracts.cloud_events import DATA_TYPE, Told, events_of
 from shared.db.pool import TRANSIENT
-from shared.observability.metrics import EVENTS_REFUSED, EVENTS_TOLD
+from shared.observability.logging import log_unexpected
+from shared.observability.metrics import EVENTS_REFUSED, EVENTS_TOLD, EVENTS_UNREADABLE
 
 log = structlog.get_logger()
 
@@ -59,16 +60,23 @@ class Herald:
         return await self._store.read_on(self._exchange, self._publish)
 
     async def _publish(self, rows: Sequence[Told]) -> None:
-        for told in rows:
-            events = [_announced(event) for event in events_of(told)]
-            refused = await self._broker.announce(self._exchange, events)
-            EVENTS_TOLD.inc(len(events))
-            if refused:
-                # Some listener's queue is full and refuses instead of dropping: it loses them, and holds up nobody.
-                EVENTS_REFUSED.inc(refused)
-                log.warning("herald.refused", events=refused)
+        events = [each for told in rows for each in _announced(told)]
+        refused = await self._broker.announce(self._exchange, events)
+        EVENTS_TOLD.inc(len(events))
+        if refused:
+            # Some listener's queue is full and refuses instead of dropping: it loses them, and holds up nobody.
+            EVENTS_REFUSED.inc(refused)
+            log.warning("herald.refused", events=refused)
 
 
-def _announced(event: Event) -> Announcement:
-    told = event.told
-    return Announcement(told.name, event.body, f"{told.account_id}-{event.no}", DATA_TYPE, event.headers)
+def _announced(told: Told) -> list[Announcement]:
+    """Return the messages of a row; one that cannot be read is passed over, or nothing after it would ever be told."""
+    try:
+        return [
+            Announcement(told.name, event.body, f"{told.account_id}-{event.no}", DATA_TYPE, event.headers)
+            for event in events_of(told)
+        ]
+    except Exception as error:  # noqa: BLE001 (logged, but not its words)
+        EVENTS_UNREADABLE.inc()
+        log_unexpected(log, "herald.row_failed", error, campaign_id=told.campaign_id, first_no=told.first_no)
+        return []

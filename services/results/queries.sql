@@ -31,16 +31,16 @@ WITH told AS (
     INSERT INTO happenings (account_id, campaign_id, name, at, seqs, details)
     SELECT k.account_id, r.campaign_id, 'call.completed.v1', $11, r.seqs, r.details
     FROM (
-        SELECT campaign_id, array_agg(seq ORDER BY ended_at, seq) AS seqs,
-               json_build_object('version', json_agg(version ORDER BY ended_at, seq),
-                                 'disposition', json_agg(disposition ORDER BY ended_at, seq),
-                                 'callee_type', json_agg(callee_type ORDER BY ended_at, seq),
-                                 'attempts', json_agg(attempts ORDER BY ended_at, seq),
-                                 'dialed_at', json_agg(dialed_at ORDER BY ended_at, seq),
-                                 'ended_at', json_agg(ended_at ORDER BY ended_at, seq),
-                                 'duration', json_agg(duration ORDER BY ended_at, seq),
-                                 'error_message', json_agg(error ORDER BY ended_at, seq)) AS details
-        FROM recorded GROUP BY campaign_id
+        SELECT campaign_id, array_agg(seq) AS seqs,
+               json_build_object('version', json_agg(version),
+                                 'disposition', json_agg(disposition),
+                                 'callee_type', json_agg(callee_type),
+                                 'attempts', json_agg(attempts),
+                                 'dialed_at', json_agg(dialed_at),
+                                 'ended_at', json_agg(ended_at),
+                                 'duration', json_agg(duration),
+                                 'error_message', json_agg(error)) AS details
+        FROM (SELECT * FROM recorded ORDER BY campaign_id, ended_at, seq) AS r GROUP BY campaign_id
     ) AS r
     CROSS JOIN LATERAL (SELECT account_id FROM campaigns WHERE id = r.campaign_id OFFSET 0) AS k
 )
@@ -144,8 +144,15 @@ FROM (SELECT campaign_id, seq, version FROM deliveries
 WHERE d.state = 'dead' AND d.campaign_id = dead.campaign_id AND d.seq = dead.seq AND d.version = dead.version;
 
 -- name: happenings_wait
--- Whether something waits for its number.
-SELECT EXISTS (SELECT FROM happenings) AS any;
+-- Whether something waits for its number. What was numbered lies before $1, and may be there for long while somebody's
+-- transaction stays open: nobody looks through it.
+SELECT (SELECT id FROM happenings WHERE id > $1 ORDER BY id LIMIT 1) IS NOT NULL AS any;
+
+-- name: happenings_drawn
+-- Up to which id happenings were written or begun, and which transactions may still hold some of those.
+SELECT s.last_value AS last_id, pg_snapshot_xmin(t.now)::text::bigint AS oldest_running,
+       pg_snapshot_xmax(t.now)::text::bigint AS next_to_run
+FROM happenings_id_seq AS s, (SELECT pg_current_snapshot() AS now) AS t;
 
 -- name: number_alone
 -- One scribe writes at a time; whoever comes meanwhile does not wait.
@@ -155,7 +162,7 @@ SELECT pg_try_advisory_xact_lock(9, 0) AS alone;
 -- Give the oldest happenings their numbers in their accounts, in the order of their ids: a later step of a call began
 -- after the earlier was committed, so it has the higher id. Returns how many there were.
 WITH taken AS (
-    DELETE FROM happenings WHERE id = ANY(ARRAY(SELECT id FROM happenings ORDER BY id LIMIT 200)) RETURNING *
+    DELETE FROM happenings WHERE id = ANY(ARRAY(SELECT id FROM happenings WHERE id > $1 ORDER BY id LIMIT 200)) RETURNING *
 ), counted AS (
     SELECT t.*, coalesce(cardinality(t.seqs), 1) AS many,
            sum(coalesce(cardinality(t.seqs), 1)) OVER (PARTITION BY t.account_id ORDER BY t.id)::bigint AS up_to
@@ -194,7 +201,7 @@ SELECT told_to FROM heralds WHERE exchange = $1 FOR UPDATE SKIP LOCKED;
 -- name: read_on
 -- What comes next in the feed of all accounts.
 SELECT id, account_id, campaign_id, name, at, first_no, seqs, details, traceparent FROM feed
-WHERE id > $1 ORDER BY id LIMIT 20;
+WHERE id > $1 ORDER BY id LIMIT 200;
 
 -- name: move_herald
 -- An exchange was told up to here, and the broker confirmed it.

@@ -18,6 +18,7 @@ log = structlog.get_logger()
 _IDLE_SECONDS = 0.05
 _TROUBLED_SECONDS = 0.5
 _FORGETS_EVERY_SECONDS = 60.0
+_ASKS_EVERY_SECONDS = 1.0
 
 
 class Scribe:
@@ -36,6 +37,7 @@ class Scribe:
         self._exchange = exchange  # until it has its place
         self._kept_for = kept_for
         self._wrote = wrote
+        self._asks_at = clock.monotonic()
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Write until told to stop, and then what waits."""
@@ -58,10 +60,23 @@ class Scribe:
         if self._exchange:
             await self._store.enter(self._exchange)
             self._exchange = ""
-        while await self._store.something_waits() and (events := await self._store.number()):
+        settled = await self._settled()
+        while await self._store.something_waits():
+            if not (events := await self._store.number()):
+                return  # somebody else is at it
             EVENTS_NUMBERED.inc(events)
             self._wrote()
+        if settled is not None:
+            self._store.pass_by(settled)
+
+    async def _settled(self) -> int | None:
+        """Ask now and then how much need not be looked through any more."""
+        if self._clock.monotonic() < self._asks_at:
+            return None
+        self._asks_at = self._clock.monotonic() + _ASKS_EVERY_SECONDS
+        return await self._store.settled()
 
     async def _forget(self) -> None:
+        self._store.pass_by(0)  # a look at everything, for safety's sake
         while rows := await self._store.forget(before=self._clock.now() - self._kept_for):
             log.info("scribe.forgot", rows=rows)

@@ -123,7 +123,7 @@ class CallCompleted(CallEvent):
     @classmethod
     def derived(cls, campaign_id: int, seq: int, details: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG003 (the details say it)
         """Return the vendor's word for the outcome."""
-        return {"result": result_of(Disposition(details["disposition"]), details["error_message"])}
+        return {"result": result_of(details.get("disposition"), details.get("error_message"))}
 
 
 class DeliveryFailed(CallEvent):
@@ -142,7 +142,7 @@ class DeliveryFailed(CallEvent):
     @classmethod
     def derived(cls, campaign_id: int, seq: int, details: Mapping[str, Any]) -> dict[str, Any]:
         """Return the post's own id."""
-        return {"delivery_id": to_webhook_id(campaign_id, seq, details["version"])}
+        return {"delivery_id": to_webhook_id(campaign_id, seq, details.get("version", 1))}
 
 
 PUBLIC_EVENTS: tuple[type[PublicEvent], ...] = (

@@ -29,9 +29,9 @@ class Disposition(StrEnum):
     UNKNOWN = "unknown"
 
 
-def result_of(disposition: Disposition, error: str | None) -> str:
+def result_of(disposition: str | None, error: str | None) -> str:
     """Return the vendor's word: `completed` was answered and went well, anything else `failed`."""
-    return "completed" if disposition is Disposition.ANSWERED and not error else "failed"
+    return "completed" if disposition == Disposition.ANSWERED and not error else "failed"
 
 
 class CalleeType(StrEnum):

@@ -31,6 +31,7 @@ EVENTS_TOLD = Counter("paceline_events_told_total", "Public events published on 
 EVENTS_REFUSED = Counter(
     "paceline_events_refused_total", "Public events that a listener's full queue refused; expected 0."
 )
+EVENTS_UNREADABLE = Counter("paceline_events_unreadable_total", "Rows of the feed that cannot be told; expected 0.")
 ANSWERS_NOT_TOLD = Counter(
     "paceline_answers_not_told_total", "Answered calls that no event was told of: the database was away."
 )

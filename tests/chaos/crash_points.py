@@ -38,6 +38,7 @@ _NOT_IN_A_ROOM = frozenset(
         "keep_answer",
         "forget_answers",
         "forget_audit",
+        "forget_feed",
         "replay_dead",
         "set_rehearsal_clock",
         "lock_account",
@@ -52,7 +53,7 @@ _EDGES = {
     "api": ("copy",),
     "pacer": ("publish", "done"),
     "dialer": ("publish", "done", "place", "lookup", "post"),
-    "results": ("done", "post"),
+    "results": ("done", "post", "announce"),
 }
 
 
@@ -65,7 +66,7 @@ def points(room: str) -> list[str]:
 def _written(room: str) -> list[str]:
     found = [name for name, sql in load_statements(f"services.{room}").items() if _writes(sql)]
     found = [name for name in found if name not in _NOT_IN_A_ROOM]
-    return found + list(_RELAY if room == "pacer" else _RELAY[:1] if room == "api" else ())
+    return found + {"api": [_RELAY[0], "tell_of_campaign"], "pacer": list(_RELAY)}.get(room, [])
 
 
 def _transactions(room: str) -> list[str]:
@@ -74,7 +75,7 @@ def _transactions(room: str) -> list[str]:
         "api": ["record_audit"],
         "pacer": ["append_to_outbox", "forget_published", "mark_drained"],
         "dialer": [],
-        "results": ["add_deliveries"],
+        "results": ["add_deliveries", "number_happenings", "move_herald"],
     }[room]
 
 
@@ -103,6 +104,7 @@ def arm(room: str, point: CrashPoint) -> None:
     _wrap_statements(names, point)
     for owner, method, step in (
         (RabbitBroker, "publish", "publish"),
+        (RabbitBroker, "announce", "announce"),
         (RabbitDelivery, "done", "done"),
         (GatewayCarrier, "place", "place"),
         (GatewayCarrier, "lookup", "lookup"),

@@ -55,6 +55,26 @@ class Stop:
 
 
 @dataclass(frozen=True, slots=True)
+class Told:
+    """One event as the feed holds it; of a call, with its entry and, when that was its end, the disposition."""
+
+    account: str
+    no: int
+    name: str
+    entry: Entry | None = None
+    disposition: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """One event as a service beside the house heard it."""
+
+    account: str
+    no: int
+    body: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """The database at the end of a trial."""
 
@@ -65,6 +85,7 @@ class Ledger:
     intents: Mapping[str, datetime]  # attempt id → the instant of its intent
     orphaned: Mapping[str, timedelta]  # attempts whose lease ran out, and how long after the intent
     unsettled: Mapping[str, int]  # what should be none: table and state → rows
+    told: Sequence[Told] = field(repr=False, default=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,5 +112,6 @@ class Evidence:
     ledger: Ledger
     faults: Faults
     rate: float  # seconds of house time in a real second
+    heard: Sequence[Heard] = field(repr=False, default=())
     overdue: Sequence[str] = ()  # what was not finished when nobody disturbed any more
     behind: float = 0.0  # real seconds the carrier's clock may have been behind the house's

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
-from tests.chaos.evidence import Entry, Evidence, Ordered, Post, Rang
+from tests.chaos.evidence import Entry, Evidence, Ordered, Post, Rang, Told
 
 TRANSIT = 0.25
 STOP_TAKES = 2.0  # real seconds in which intents committed before the answer may still ring
@@ -91,6 +91,48 @@ def _conflicting(evidence: Evidence) -> Iterator[Finding]:
 
 def _version(webhook_id: str) -> int:
     return int(webhook_id.rsplit("_", 1)[1])
+
+
+def _mistold(evidence: Evidence) -> Iterator[Finding]:
+    numbers: defaultdict[str, list[int]] = defaultdict(list)
+    lives: defaultdict[Entry, list[Told]] = defaultdict(list)
+    for told in evidence.ledger.told:
+        numbers[told.account].append(told.no)
+        if told.entry is not None:
+            lives[told.entry].append(told)
+    for account, found in numbers.items():
+        if found != list(range(1, len(found) + 1)):
+            yield f"the {len(found)} events of {account} are not numbered in order without a gap"
+    phones = {phone: entry for entry, phone in evidence.ledger.phones.items()}
+    rang = {phones[ring.phone] for ring in evidence.rang if ring.phone in phones}
+    for entry in evidence.ledger.phones:
+        yield from _mistold_of(entry, lives[entry], evidence.ledger.outcomes.get(entry), rang=entry in rang)
+    yield from _misheard(evidence, {account: len(found) for account, found in numbers.items()})
+
+
+def _mistold_of(entry: Entry, life: list[Told], outcome: str | None, *, rang: bool) -> Iterator[Finding]:
+    names = [told.name.split(".")[1] for told in life]
+    dialed = names.count("dialing") - names.count("retracted")
+    ends = [told.disposition for told in life if told.name.startswith("call.completed.")]
+    if dialed != 1 and (rang or dialed not in (0, 1)):
+        yield f"entry {entry} was told as dialed {dialed} times: {names}"
+    if "completed" in names and "dialing" in names[names.index("completed") :]:
+        yield f"entry {entry} was told as dialed after its end: {names}"
+    if (ends or [None])[-1] != outcome or any(end != "unknown" for end in ends[:-1]):
+        yield f"entry {entry} was told as {' then '.join(map(str, ends))}, the ledger says {outcome}"
+
+
+def _misheard(evidence: Evidence, numbers: Mapping[str, int]) -> Iterator[Finding]:
+    bodies: dict[tuple[str, int], bytes] = {}
+    order: defaultdict[str, list[int]] = defaultdict(list)
+    for heard in evidence.heard:
+        if bodies.setdefault((heard.account, heard.no), heard.body) != heard.body:
+            yield f"event {heard.no} of {heard.account} was heard in two versions"
+        if heard.no > (order[heard.account] or [0])[-1]:
+            order[heard.account].append(heard.no)
+    for account, count in numbers.items():
+        if order[account] != list(range(1, count + 1)):
+            yield f"of {count} events of {account}, {len(order[account])} were heard in their order"
 
 
 def _untrue(evidence: Evidence) -> Iterator[Finding]:
@@ -196,6 +238,7 @@ CHECKS: dict[str, Callable[[Evidence], Iterator[Finding]]] = {
     "left unsettled": _unsettled,
     "conflicting outcomes": _conflicting,
     "untrue outcomes": _untrue,
+    "mistold": _mistold,
     "unknown without a cause": _unknown_without_cause,
     "found late": _found_late,
     "overdue": _overdue,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from shared.contracts.cloud_events import events_of, source_of
+from shared.db.happenings import read_told
 from shared.db.pool import Database
-from tests.chaos.evidence import Ledger
+from shared.domain.call_id import QUEUE_CAPACITY
+from tests.chaos.evidence import Ledger, Told
 
 _UNSETTLED = {
     "attempts: granted": "SELECT count(*) FROM attempts WHERE state = 'granted'",
@@ -11,6 +14,7 @@ _UNSETTLED = {
     "attempts: orphaned": "SELECT count(*) FROM attempts WHERE state = 'orphaned'",
     "requeued": "SELECT count(*) FROM requeued",
     "outbox": "SELECT count(*) FROM outbox",
+    "happenings": "SELECT count(*) FROM happenings",
     "deliveries: pending": "SELECT count(*) FROM deliveries WHERE state = 'pending'",
     "deliveries: dead": "SELECT count(*) FROM deliveries WHERE state = 'dead'",
 }
@@ -39,4 +43,21 @@ async def read_ledger(database: Database) -> Ledger:
             if row["orphaned_at"] and row["intent_at"]
         },
         unsettled=unsettled,
+        told=await _read_feed(database),
     )
+
+
+async def _read_feed(database: Database) -> list[Told]:
+    """Read all that was told, in the order in which it was numbered."""
+    rows = await database.fetch("SELECT * FROM feed ORDER BY id")
+    return [
+        Told(
+            source_of(row["account_id"]),
+            event.no,
+            event.told.name,
+            divmod(event.data["call_id"], QUEUE_CAPACITY) if row["seqs"] else None,
+            event.data.get("disposition"),
+        )
+        for row in rows
+        for event in events_of(read_told(row))
+    ]

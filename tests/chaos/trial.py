@@ -22,6 +22,7 @@ from tests.chaos.evidence import Evidence, Faults
 from tests.chaos.ground import Ground, open_ground
 from tests.chaos.judge import judge
 from tests.chaos.ledger import read_ledger
+from tests.chaos.listener import EXCHANGE, open_listener
 from tests.chaos.mutants import MUTANTS
 from tests.chaos.rooms import Room, open_nursery
 from tests.chaos.tactics import Tactic, Tally
@@ -36,6 +37,7 @@ _UNTOLD = (
     "SELECT count(*) FROM calls AS c WHERE NOT EXISTS"
     " (SELECT FROM outcomes AS o WHERE o.campaign_id = c.campaign_id AND o.seq = c.seq)"
 )
+_UNPUBLISHED = "SELECT count(*) FROM feed WHERE id > coalesce((SELECT told_to FROM heralds), 0)"
 _DELETED = " AND c.campaign_id IN (SELECT id FROM campaigns WHERE state = 'deleted')"
 _IN_PROGRESS = "state IN ('dialing', 'orphaned')"
 _REFUSALS = 0.1  # of the orders of a trial that walks through the crash points
@@ -103,6 +105,9 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
     await set_rehearsal_clock(database, origin=ORIGIN, rate=_STANDSTILL)  # while the house opens
     await _measure(trial, database)
     async with contextlib.AsyncExitStack() as stack:
+        listener = await stack.enter_async_context(
+            open_listener(ground.judges_rabbit_url, ground.prefix, tidy=ground.rabbit is None)
+        )
         trial.witness = witness = await stack.enter_async_context(open_witness(Witness(clock, dice, _manners(order))))
         port = free_ports(1)[0]
         tenants = Tenants(f"http://127.0.0.1:{port}", clock, dice)
@@ -132,18 +137,23 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
             late=dict(witness.exchange.late),
             posts=list(witness.posts),
             stops=list(tenants.stops),
+            heard=await listener.heard(),
             ledger=await read_ledger(database),
-            faults=Faults(
-                dialers_hit=trial.tally.dialers_hit + witness.broken_lines,
-                frozen=trial.tally.frozen,
-                reapers_hit=trial.tally.reapers_hit,
-                purged=trial.tally.by_kind.get("purge", 0),
-            ),
+            faults=_faults(trial.tally, witness),
             rate=order.rate,
             behind=trial.behind,
             overdue=list(trial.overdue),
         )
     trial.findings = judge(trial.evidence)
+
+
+def _faults(tally: Tally, witness: Witness) -> Faults:
+    return Faults(
+        dialers_hit=tally.dialers_hit + witness.broken_lines,
+        frozen=tally.frozen,
+        reapers_hit=tally.reapers_hit,
+        purged=tally.by_kind.get("purge", 0),
+    )
 
 
 def _manners(order: Order) -> Manners:
@@ -167,6 +177,8 @@ def _rooms(order: Order, ground: Ground, witness: str, api_port: int, logs: Path
         "POOL_SIZE": "5",
         "LEASE_SECONDS": "8",
         "UNKNOWN_AFTER_SECONDS": "15",
+        "EVENTS_EXCHANGE": EXCHANGE,
+        "EVENTS_DAYS": "3650",  # a trial's clock is set forward by a year
         "OPS_PORT": "0",
         "REQUESTS_PER_MINUTE": "0",  # the tenants' errands have no pause
     }
@@ -216,6 +228,8 @@ async def _heal(trial: Trial, database: Database, tenants: Tenants) -> None:
     await set_rehearsal_clock(database, origin=OVER.replace(year=OVER.year + 1), rate=trial.order.rate)
     await _until_none(trial, database, "pending posts", "SELECT count(*) FROM deliveries WHERE state = 'pending'")
     await _until_none(trial, database, "letters in the outbox", "SELECT count(*) FROM outbox")
+    await _until_none(trial, database, "events without a number", "SELECT count(*) FROM happenings")
+    await _until_none(trial, database, "events that were not published", _UNPUBLISHED)
 
 
 async def _until_none(trial: Trial, database: Database, what: str, how_many: str) -> None:

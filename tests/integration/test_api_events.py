@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 
 import aiohttp
 import pytest
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
+from yarl import URL
 
 import services.api.handlers.events as handler
+from services.api.feed import Feed
 from services.api.tokens import create_token, revoke_token
 from services.results.feed_store import FeedStore
 from tests.integration.test_api_operations import NOW, serve, stock
@@ -237,6 +240,51 @@ async def test_listeners_hold_no_connection_to_the_ledger_and_a_reader_who_sleep
         async with listening(api, "/api/events?after=0") as awake:
             assert len(await awake.take(5001)) == 5001
         assert len(await api.ok("GET", "/api/campaigns")) == 1
+
+
+async def test_a_reader_who_takes_nothing_is_cut_off(database):
+    async with serve(database, answer_seconds=0.5) as api:
+        await stock(api)
+        campaign = await api.campaign()
+        for part in range(20):
+            await call(api, campaign, *range(1 + 1000 * part, 1001 + 1000 * part))
+        url = URL(api.base)
+        with socket.socket() as asleep:
+            asleep.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            asleep.connect((url.host, url.port))
+            head = "GET /api/events?after=0 HTTP/1.1\r\nHost: x\r\nAccept: text/event-stream\r\n"
+            asleep.sendall(f"{head}Authorization: Bearer {api.token}\r\n\r\n".encode())
+            _, hub, *_ = api.service.workers
+            await until(lambda: hub._listeners)
+            await until(lambda: not hub._listeners)
+
+
+async def test_a_stream_waits_for_a_database_that_is_away(api, monkeypatch):
+    campaign = await api.campaign()
+    await number(api)
+    read, away = Feed.read, [ConnectionError(), TimeoutError()]
+
+    async def fails_at_first(feed, after):
+        if away:
+            raise away.pop()
+        return await read(feed, after)
+
+    monkeypatch.setattr(Feed, "read", fails_at_first)
+    async with listening(api, "/api/events?after=0") as stream:
+        assert (await stream.next())[0] == 1
+        assert not away
+        await call(api, campaign, 5)
+        assert (await stream.next())[0] == 2
+
+
+async def test_a_stream_that_comes_upon_a_broken_row_ends_as_a_stream(api):
+    campaign = await api.campaign()
+    await number(api)
+    broken = "UPDATE feed SET seqs = '{1}', name = 'call.completed.v1', details = '[]' WHERE campaign_id = $1"
+    await api.rows(broken, campaign)
+    async with listening(api, "/api/events?after=0") as stream:
+        assert await stream.next() is None
+    await api.refused(500, "GET", "/api/events")
 
 
 async def test_the_document_of_events_is_there_for_everybody(api):

@@ -137,13 +137,14 @@ def _results(grown: Grown) -> Told:
 
 
 def _feed() -> Told:
-    yield "happenings_wait", (), 1
+    yield "happenings_wait", (0,), 1
+    yield "happenings_drawn", (), 1
     yield "number_alone", (), 1
-    yield "number_happenings", (), BATCH
+    yield "number_happenings", (0,), BATCH
     yield "forget_feed", (LONG_AGO + timedelta(seconds=BATCH),), BATCH - 1
     yield "enter_herald", (EXCHANGE,), 0
     yield "hold_herald", (EXCHANGE,), 1
-    yield "read_on", (0,), 20
+    yield "read_on", (0,), BATCH
     yield "move_herald", (EXCHANGE, 5), 1
 
 

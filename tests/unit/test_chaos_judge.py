@@ -6,7 +6,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from shared.domain.calling_hours import CallingHours, Day, Window, resolve
-from tests.chaos.evidence import Evidence, Faults, Ledger, Ordered, Post, Rang, Stop
+from tests.chaos.evidence import Evidence, Faults, Heard, Ledger, Ordered, Post, Rang, Stop, Told
 from tests.chaos.judge import CHECKS, judge
 
 MONDAY = date(2022, 1, 3)
@@ -23,6 +23,18 @@ def post(seq, disposition="answered", *, version=1, body=b"x", signed=True):
     return Post(f"call_{1_000_000_000 + seq}_{version}", body, 1, seq, disposition, signed)
 
 
+TOLD = [
+    Told("acme", 1, "campaign.created.v1"),
+    Told("acme", 2, "call.dialing.v1", (1, 1)),
+    Told("acme", 3, "call.retracted.v1", (1, 1)),
+    Told("acme", 4, "call.dialing.v1", (1, 1)),
+    Told("acme", 5, "call.dialing.v1", (1, 2)),
+    Told("acme", 6, "call.answered.v1", (1, 1)),
+    Told("acme", 7, "call.completed.v1", (1, 1), "unknown"),
+    Told("acme", 8, "call.completed.v1", (1, 1), "answered"),
+    Told("acme", 9, "call.completed.v1", (1, 2), "busy"),
+    Told("acme", 10, "call.completed.v1", (1, 3), "expired"),
+]
 GOOD = Evidence(
     ordered=[Ordered(1, HOURS, MINUTE, MINUTE, 2)],
     acknowledged=frozenset({"+1001", "+1002", "+1003"}),
@@ -39,7 +51,9 @@ GOOD = Evidence(
         intents={"1-1-0": second(0), "1-1-1": second(30)},
         orphaned={},
         unsettled={"outbox": 0},
+        told=TOLD,
     ),
+    heard=[Heard(told.account, told.no, b"%d" % told.no) for told in (*TOLD, TOLD[-1])],
     faults=Faults(),
     rate=1.0,
 )
@@ -59,6 +73,7 @@ BAD = {
     "left unsettled": ledger(unsettled={"outbox": 1}),
     "conflicting outcomes": replace(GOOD, posts=[*GOOD.posts, post(1, body=b"y")]),
     "untrue outcomes": replace(GOOD, rang=[replace(GOOD.rang[0], truth="busy"), GOOD.rang[1]]),
+    "mistold": replace(GOOD, heard=GOOD.heard[1:]),
     "unknown without a cause": ledger(orphaned={"1-1-0": timedelta(seconds=5)}),
     "found late": ledger(orphaned={"1-1-0": timedelta(seconds=90)}),
     "overdue": replace(GOOD, overdue=["3 entries without an outcome"]),
@@ -101,3 +116,28 @@ def test_an_intent_from_before_the_stop_may_ring_a_moment_after_it():
     ring = Rang("1-1-1", "+1002", second(40.5), "busy")
     assert not judge(replace(GOOD, rang=[GOOD.rang[0], ring]))["after stop"]
     assert judge(replace(GOOD, rang=[GOOD.rang[0], replace(ring, at=second(43))]))["after stop"]
+
+
+def without(place):
+    kept = [told for told in TOLD if told.no != place]
+    return ledger(told=[replace(told, no=no) for no, told in enumerate(kept, 1)])
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        ledger(told=TOLD[:-1]),  # an end is missing
+        without(4),  # what rang was not told
+        without(3),  # dialed twice
+        without(8),  # another end than the ledger's
+        ledger(told=[*TOLD, Told("acme", 11, "call.completed.v1", (1, 2), "busy")]),  # the same truth twice
+        ledger(told=[*TOLD[:8], TOLD[9], TOLD[8]]),  # out of order
+        ledger(told=[*TOLD, Told("acme", 12, "campaign.ended.v1")]),  # a gap
+        ledger(told=[*TOLD, Told("acme", 11, "call.dialing.v1", (1, 3))]),  # dialed after its end
+        replace(GOOD, heard=[*GOOD.heard, Heard("acme", 5, b"other")]),
+        replace(GOOD, heard=[*GOOD.heard[:4], *GOOD.heard[5:]]),
+        replace(GOOD, heard=GOOD.heard[::-1]),
+    ],
+)
+def test_every_way_to_tell_it_wrong_is_found(bad):
+    assert judge(bad)["mistold"]

@@ -17,6 +17,7 @@ from services.api.schemas.events import EventsPage
 from services.api.streams import Listener
 from shared.contracts.cloud_events import Told, events_of
 from shared.db.pool import TRANSIENT
+from shared.observability.logging import log_unexpected
 
 log = structlog.get_logger()
 
@@ -42,13 +43,11 @@ async def of_campaign(visit: Visit) -> web.StreamResponse:
 
 async def _answer(visit: Visit, campaign_id: int | None) -> web.StreamResponse:
     feed = Feed(visit.desk.database, account_id=visit.account_id, campaign_id=campaign_id)
-    asked = bodies.from_query(visit.request)
-    streams = STREAM_TYPE in visit.request.headers.get("Accept", "").lower()
-    if streams and (resumed := visit.request.headers.get(RESUMES)):
-        asked["after"] = resumed  # of a client that comes again to the address it began with
-    page = EventsPage.model_validate(asked)
+    page = EventsPage.model_validate(bodies.from_query(visit.request))
+    if (resumed := visit.request.headers.get(RESUMES)) is not None:  # it comes again to the address it began with
+        page = EventsPage.model_validate({"limit": page.limit, "after": resumed})
     await feed.check()
-    if not streams:
+    if STREAM_TYPE not in visit.request.headers.get("Accept", "").lower():
         events = await feed.page(page.after or 0, page.limit)
         return visit.listing([event.structured for event in events], page)
     with visit.desk.streams.listening(visit.account_id) as listener:
@@ -63,13 +62,18 @@ async def _stream(visit: Visit, feed: Feed, listener: Listener, *, after: int) -
     own = {"Content-Type": STREAM_TYPE, "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     response = web.StreamResponse(headers=own | request.get(EXTRA_HEADERS, {}) | {REQUEST_ID: request[REQUEST]})
     await response.prepare(request)
-    with contextlib.suppress(ConnectionError):  # the listener has gone
+    try:
         await response.write(_FIRST)
         async with contextlib.aclosing(_news(visit, feed, listener, after)) as news:
             async for rows in news:
                 for chunk in _written(rows, after) if rows else (_HEARTBEAT,):
                     await response.write(chunk)
                 after = rows[-1].last_no if rows else after
+    except ConnectionError:
+        pass  # the listener has gone
+    except Exception as error:  # noqa: BLE001 (logged, but not its words)
+        # The head is sent: there is no other answer any more, and the stream just ends.
+        log_unexpected(log, "api.stream_failed", error, request_id=request[REQUEST])
     return response
 
 

@@ -55,9 +55,9 @@ LAST_EVENT_ID: Schema = {
     "name": "Last-Event-ID",
     "in": "header",
     "required": False,
-    "schema": {"type": "string", "pattern": "^[0-9]{1,18}$"},
+    "schema": {"type": "string", "pattern": "^0*[0-9]{1,18}$"},
     "example": "41",
-    "description": "Of a stream: the number of the last event that was heard; it stands above `after`.",
+    "description": "The number of the last event that was heard; it stands above `after`.",
 }
 SSE = 'id: 41\nevent: call.dialing.v1\ndata: {"specversion":"1.0","type":"call.dialing.v1","id":"41"}\n\n'
 PATH_ID: Schema = {
