@@ -31,7 +31,7 @@ CASES = {
     "in the next period": (MORNING, MONDAY, time(8, 40), 2),
     "when it has closed": (MORNING, MONDAY, time(11, 0), 0),
     "on another day": (MORNING, TUESDAY, time(8, 0), 0),
-    "before midnight": (NIGHT, MONDAY, time(23, 59), 2),
+    "before midnight": (NIGHT, MONDAY, time(23, 29), 2),
     "after midnight": (NIGHT, TUESDAY, time(1, 29), 2),
     "in the early hours of its day": (NIGHT, MONDAY, time(1, 0), 0),
     "on the day when the clocks change": (SPRING, WHEN_THEY_CHANGE, time(8, 0), 2),

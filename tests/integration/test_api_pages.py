@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import gzip
 import hashlib
 import io
+import os
 import socket
 import tarfile
 from base64 import b64encode
@@ -12,6 +14,7 @@ from base64 import b64encode
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
+from structlog.testing import capture_logs
 
 from services.api.app import build
 from services.api.errors import error_middleware
@@ -24,6 +27,7 @@ from services.api.web.static import Statics
 from shared.clock import Clock
 from shared.db.pool import Database
 from shared.runtime.service import Platform
+from tests.support.waiting import until
 
 PAGES = ("/console", "/console/", "/console/campaigns/1", "/docs", "/docs/events")
 
@@ -39,6 +43,13 @@ def vendor(tmp_path, monkeypatch):
     return tmp_path
 
 
+class AsInTheHouse(TestServer):
+    """A handler goes on when its client has gone."""
+
+    async def _make_runner(self, **how):
+        return await super()._make_runner(**(how | {"handler_cancellation": False}))
+
+
 async def describe_events(_):
     return web.json_response({})
 
@@ -48,7 +59,7 @@ async def open_pages(*, events=False):
     if events:
         app.router.add_get("/asyncapi.json", describe_events)
     add_pages(app)
-    return TestClient(TestServer(app, skip_url_asserts=True), auto_decompress=False)
+    return TestClient(AsInTheHouse(app, skip_url_asserts=True), auto_decompress=False)
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -60,6 +71,7 @@ async def test_a_page_loads_nothing_from_elsewhere_and_stands_in_no_frame(vendor
         assert policy["script-src"] == policy["connect-src"] == "'self'"
         assert answer.headers["X-Content-Type-Options"] == "nosniff"
         assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert answer.headers["X-Request-ID"]
         assert answer.headers["Cache-Control"] == "no-cache"
         assert "://" not in gzip.decompress(await answer.read()).decode()
 
@@ -118,6 +130,19 @@ async def test_a_file_comes_whole_packed_or_not_and_a_head_says_how_long_it_is(v
             assert (answer.headers["Content-Length"], await answer.read()) == (length, b"")
     assert len(body) == int(length)
     assert (gzip.decompress(body) if accepted == "gzip" else body) == b"scalar.js" * 9999
+
+
+async def test_a_reader_who_goes_away_is_no_failure(vendor):
+    (vendor / "scalar.js.gz").write_bytes(gzip.compress(os.urandom(8 << 20), 0))
+    path = f"/static/{Statics().version}/vendor/scalar.js"
+    with capture_logs() as logged:
+        async with await open_pages() as http:
+            reader, writer = await asyncio.open_connection("127.0.0.1", http.port)
+            writer.write(f"GET {path} HTTP/1.1\r\nHost: x\r\nAccept-Encoding: gzip\r\n\r\n".encode())
+            assert (await reader.readline()).startswith(b"HTTP/1.1 200")
+            writer.transport.abort()
+            await until(lambda: logged)
+    assert [(each["event"], each["status"]) for each in logged] == [("http.answered", 200)]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import hashlib
 import zlib
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from aiohttp import ETag, hdrs, web
 
+from services.api.errors import REQUEST, REQUEST_ID
 from services.api.web.manifest import FOLDER, HERE, Packed, read_manifest
 
 _TYPES = {
@@ -69,6 +71,7 @@ async def send(request: web.Request, file: File, headers: dict[str, str], *, for
         hdrs.CACHE_CONTROL: _FOR_EVER if for_ever else _ASK_AGAIN,
         hdrs.VARY: hdrs.ACCEPT_ENCODING,
         hdrs.ETAG: f'"{file.digest}"',
+        REQUEST_ID: request[REQUEST],
     }
     if any(known in (tag, ETag("*")) for known in request.if_none_match or ()):
         return web.Response(status=304, headers=shared)
@@ -78,10 +81,10 @@ async def send(request: web.Request, file: File, headers: dict[str, str], *, for
     if packed:
         response.headers[hdrs.CONTENT_ENCODING] = "gzip"
     await response.prepare(request)
-    if request.method != hdrs.METH_HEAD:
-        for piece in _pieces(file, packed=packed):
+    with contextlib.suppress(ConnectionError):  # the reader has gone
+        for piece in _pieces(file, packed=packed) if request.method != hdrs.METH_HEAD else ():
             await response.write(piece)
-    await response.write_eof()
+        await response.write_eof()
     return response
 
 
