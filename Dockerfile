@@ -7,6 +7,17 @@ COPY requirements.lock .
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements.lock \
     && /venv/bin/pip uninstall --yes --quiet pip
 
+# What the pages are made with, from npm, which comes as a wheel: no other base image is needed.
+FROM ${PYTHON_IMAGE} AS assets
+RUN python -m venv /venv
+COPY requirements-assets.lock .
+RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-assets.lock
+COPY services/__init__.py services/
+COPY services/api/__init__.py services/api/
+COPY services/api/web/__init__.py services/api/web/assets.json services/api/web/manifest.py services/api/web/fetching.py \
+    services/api/web/
+RUN PATH=/venv/bin:$PATH python -m services.api.web.fetching
+
 FROM ${PYTHON_IMAGE}
 ENV PATH=/venv/bin:$PATH \
     PYTHONPATH=/app \
@@ -20,6 +31,7 @@ COPY services services
 COPY shared shared
 COPY demo demo
 COPY paceline paceline
+COPY --from=assets /services/api/web/vendor services/api/web/vendor
 # The file system may be read-only at run time: what is compiled is compiled now.
 RUN python -m compileall -q services shared demo paceline
 USER 10001:10001

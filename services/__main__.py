@@ -32,7 +32,8 @@ def main() -> int:
                 return 1
         settings = HouseSettings(**over)
         asyncio.run(migrate(settings.database_url.get_secret_value()))
-        sys.stderr.write(f"Paceline: http://127.0.0.1:{ApiSettings(**over).api_port}/api/ (stop with ^C)\n")
+        house = f"http://127.0.0.1:{ApiSettings(**over).api_port}"
+        sys.stderr.write(f"Paceline: {house}/api/, in a browser {house}/console (stop with ^C)\n")
         return run(settings, lambda platform: embedded.build(platform, overrides=over), name="house")
 
 

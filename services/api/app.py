@@ -23,6 +23,7 @@ from services.api.settings import ApiSettings
 from services.api.slowness import Rate
 from services.api.spool import Limits
 from services.api.streams import Streams
+from services.api.web.pages import add_pages
 from shared.domain.egress import Egress
 from shared.runtime.service import Check, Platform, Service
 
@@ -56,13 +57,8 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
     for repeats_what_was_sent in (BadContentDispositionHeader, BadContentDispositionParam):
         # On the console, that is; and Python would keep every text of theirs, to say it only once.
         warnings.simplefilter("ignore", repeats_what_was_sent)
-    # Bodies are bounded where they are received, in bodies.py; aiohttp's own bound is on what nobody calls here.
-    app = web.Application(middlewares=[error_middleware(platform.clock)])
-    add_routes(app, desk)
-    add_document(app, make_document(ROUTES))
-    asyncapi.add_document(app, asyncapi.make_document(settings.events_exchange_name))
     server = HttpServer(
-        app,
+        make_application(settings, platform, desk),
         listener or bind(settings.api_host, settings.api_port),
         bounds=Bounds(
             connections=settings.connections,
@@ -76,3 +72,15 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
     )
     forgetter = Forgetter(platform.database, platform.clock, audit_kept_for=timedelta(days=settings.audit_days))
     return Service("api", (server, streams, forgetter), (Check("database", platform.database.answers),))
+
+
+def make_application(settings: ApiSettings, platform: Platform, desk: Desk) -> web.Application:
+    """Return all that is answered: the operations, the documents that describe them, and people's pages."""
+    # Bodies are bounded where they are received, in bodies.py; aiohttp's own bound is on what nobody calls here.
+    app = web.Application(middlewares=[error_middleware(platform.clock)])
+    add_routes(app, desk)
+    add_document(app, make_document(ROUTES))
+    asyncapi.add_document(app, asyncapi.make_document(settings.events_exchange_name))
+    if settings.pages:
+        add_pages(app)
+    return app

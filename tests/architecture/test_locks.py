@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.repository import files, text, told
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock")
+LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock", "requirements-assets.lock")
 REWRITE = "Say ./run lock."
 
 
@@ -32,9 +32,9 @@ def asked() -> dict[str, set[str]]:
     run = {plain(each) for each in project["project"]["dependencies"]}
     groups = project["dependency-groups"]
     run |= {plain(each) for each in groups["house"]}
-    peers = {plain(each) for each in groups.pop("bench")}
+    alone = {f"requirements-{name}.lock": {plain(each) for each in groups.pop(name)} for name in ("bench", "assets")}
     dev = {plain(each) for group in groups.values() for each in group if isinstance(each, str)}
-    return {"requirements.lock": run, "requirements-dev.lock": run | dev, "requirements-bench.lock": peers}
+    return {"requirements.lock": run, "requirements-dev.lock": run | dev} | alone
 
 
 @pytest.mark.parametrize("name", [str(each) for each in files() if each.suffix == ".lock"])

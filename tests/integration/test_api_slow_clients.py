@@ -146,7 +146,7 @@ async def test_of_a_kept_connection_the_next_head_has_its_time_too(database):
 async def test_a_kept_connection_without_a_request_is_closed_at_last(database):
     async with (
         serve(database, idle_seconds=0.5) as api,
-        connected(api.base, 1, lambda _: b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") as [one],
+        connected(api.base, 1, lambda _: b"GET /nothing HTTP/1.1\r\nHost: x\r\n\r\n") as [one],
     ):
         assert (await asyncio.wait_for(one.read(), 30)).startswith(b"HTTP/1.1 404")
 
@@ -164,7 +164,7 @@ async def test_one_connection_too_many_is_told_so(database, bound):
             await api.ok("GET", "/api/schedules")
 
         async def let_in():  # once the house has seen that the others are gone
-            async with connected(api.base, 1, lambda _: b"GET / HTTP/1.0\r\n\r\n") as [one]:
+            async with connected(api.base, 1, lambda _: b"GET /nothing HTTP/1.0\r\n\r\n") as [one]:
                 return (await one.read()).startswith(b"HTTP/1.0 404")
 
         await until(let_in)
@@ -173,7 +173,7 @@ async def test_one_connection_too_many_is_told_so(database, bound):
 async def test_the_proxies_of_the_house_may_have_any_number(database):
     async with (
         serve(database, connections_per_address=1, trusted_proxies="127.0.0.0/8") as api,
-        connected(api.base, 5, lambda _: b"GET / HTTP/1.0\r\n\r\n") as readers,
+        connected(api.base, 5, lambda _: b"GET /nothing HTTP/1.0\r\n\r\n") as readers,
     ):
         for reader in readers:
             assert (await asyncio.wait_for(reader.read(), 30)).startswith(b"HTTP/1.0 404")

@@ -205,7 +205,7 @@ async def open_house(
     }
     sink = Sink(secret)
     async with contextlib.AsyncExitStack() as stack:
-        tenant = await stack.enter_async_context(_tenant(sink))
+        tenant = await stack.enter_async_context(serve_tenant(sink))
         stack.push_async_callback(database.close)
         if kind != "embedded":
             stack.push_async_callback(_delete_queues, rabbit_url, prefix)
@@ -232,7 +232,8 @@ async def _delete_queues(rabbit_url: str, prefix: str) -> None:
 
 
 @contextlib.asynccontextmanager
-async def _tenant(sink: Sink) -> AsyncIterator[str]:
+async def serve_tenant(sink: Sink) -> AsyncIterator[str]:
+    """Run a tenant's own web server and yield its address."""
     runner = web.AppRunner(make_application(sink), access_log=None)
     await runner.setup()
     listener = socket.create_server(("127.0.0.1", 0))
