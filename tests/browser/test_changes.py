@@ -28,8 +28,8 @@ async def newcomer(house):
 
 async def error_of(visitor, field):
     """What stands beside a field, by the way a screen reader finds it."""
-    control = visitor.page.locator(f'[id="{field}"]')
-    assert await control.get_attribute("aria-invalid") == "true"
+    control = visitor.page.locator(f'[id="{field}"][aria-invalid="true"]')
+    await control.wait_for(state="attached")
     told_by = (await control.get_attribute("aria-describedby")).split()[-1]
     return await visitor.page.locator(f'[id="{told_by}"]').inner_text()
 
