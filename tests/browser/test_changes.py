@@ -103,6 +103,7 @@ async def test_start_and_stop_ask_first_and_escape_is_a_no(browser, house, newco
         page = visitor.page
         await visitor.go(f"/console/campaigns/{newcomer.campaign}")
         await visitor.press("Start")
+        await page.locator("dialog[open]").wait_for()
         await page.keyboard.press("Escape")
         await page.locator("dialog").wait_for(state="detached")
         assert await page.evaluate("document.activeElement.textContent") == "Start"

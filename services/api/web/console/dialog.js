@@ -1,12 +1,13 @@
 // Questions before something is done: what will happen, and the way back.
 
-import { html, useEffect, useRef, useState } from "./view.js";
+import { html, useLayoutEffect, useRef, useState } from "./view.js";
 import { Notice } from "./pieces.js";
 
 /** A dialog over the page; Escape and the backdrop close it, the focus goes back to where it was. */
 export function Dialog({ title, onClose, children, wide }) {
   const frame = useRef(null);
-  useEffect(() => {
+  // Before anything is painted: an Escape that comes at once finds it open.
+  useLayoutEffect(() => {
     const dialog = frame.current;
     dialog.showModal();
     return () => dialog.close(); // which gives the focus back
