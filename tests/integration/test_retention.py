@@ -92,6 +92,19 @@ async def test_calls_are_kept_for_their_time_and_not_longer(ledger, shelves):
     assert await tables_of(ledger, 1) == set()
 
 
+async def test_a_shelf_that_was_opened_before_there_were_tallies_gets_its_table(ledger):
+    keeper = make_keeper(ledger, days=0)
+    await keeper.keep()  # a spare shelf is behind the first
+    await ledger.execute("DROP TABLE tallies_2")
+    await next_shelf(ledger)
+    await keeper.keep()
+    campaign = await add_finished(ledger, numbers=NUMBERS)
+    assert [
+        dict(row) for row in await ledger.fetch("SELECT tableoid::regclass::text AS lies, entries FROM tallies")
+    ] == [{"lies": "tallies_2", "entries": NUMBERS}], campaign
+    await keeper.keep()
+
+
 async def test_without_the_setting_calls_are_kept_for_ever(ledger, shelves):
     clock = Clock(Reading(LONG_AGO + 10_000 * DAY, Clock().monotonic()))
     await Keeper(ledger, clock, ResultsSettings()).keep()
