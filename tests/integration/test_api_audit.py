@@ -10,10 +10,11 @@ import pytest
 
 from services.api import tokens, webhook_secrets
 from services.api.audit import forget
+from services.api.forgetting import Forgetter
 from services.api.routes import ROUTES
 from services.api.scopes import Scope
 from shared.db.pool import Database
-from tests.integration.test_api_operations import NOW, serve, stock
+from tests.integration.test_api_operations import NOW, make_sandbox, serve, stock
 from tests.integration.test_tenant_matrix import WAYS
 from tests.support.waiting import until
 
@@ -61,6 +62,7 @@ async def test_every_write_of_the_table_of_routes_leaves_a_row(api):
     ids = {"campaign": campaign}
     for kind, body in (("schedule", {"days": ["sun"]}), ("profile", WAYS["POST", "/api/profiles"].body)):
         ids[kind] = (await api.ok("POST", f"/api/{kind}s", json=body))["response"]["id"]
+    await make_sandbox(api)
     writes = [route for route in ROUTES if route.scope is not Scope.READ]
     for route in sorted(writes, key=lambda route: route.method == "DELETE"):
         way = WAYS[route.method, route.path]
@@ -180,7 +182,7 @@ async def test_the_worker_forgets(database):
             " SELECT id, $1, 'operator', 'x', 0 FROM accounts",
             NOW - OLD - timedelta(days=1),
         )
-        _, forgetter = api.service.workers
+        (forgetter,) = [worker for worker in api.service.workers if isinstance(worker, Forgetter)]
         stopping = asyncio.Event()
         running = asyncio.ensure_future(forgetter.run(stopping))
 

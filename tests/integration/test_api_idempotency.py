@@ -16,7 +16,7 @@ from services.api.routes import ROUTES
 from services.api.scopes import Scope
 from shared.clock import Reading
 from shared.db.pool import Database
-from tests.integration.test_api_operations import NOW, URL, WINDOWS, serve, stock
+from tests.integration.test_api_operations import NOW, URL, WINDOWS, make_sandbox, serve, stock
 from tests.support.ledger import contents
 from tests.support.postgres import statements
 
@@ -83,6 +83,7 @@ def requests(number):
     for method in ("PATCH", "PUT"):
         ways[f"{method} /api/schedules/{{id}}"] = ("/api/schedules/1", {"days": ["tue"]})
         ways[f"{method} /api/profiles/{{id}}"] = ("/api/profiles/1", {"period": 60})
+        ways[f"{method} /api/sandbox"] = ("/api/sandbox", {"rate": 2})
         ways[f"{method} /api/campaigns/{{id:[0-9]+}}"] = (f"/api/campaigns/{number}", {"end_date": "2026-02-01"})
     ways["DELETE /api/schedules/{id}"] = ("/api/schedules/2", None)
     ways["DELETE /api/profiles/{id}"] = ("/api/profiles/3", None)
@@ -95,6 +96,7 @@ def requests(number):
 )
 async def test_every_write_is_done_once_and_answered_twice(api, route):
     number = await api.campaign()
+    await make_sandbox(api)
     await api.ok("POST", "/api/schedules", json={"days": ["sun"]})
     await api.ok("POST", "/api/profiles", json=PROFILE)
     await statements(

@@ -244,7 +244,7 @@ async def test_methods_and_paths_that_do_not_exist(api):
         assert status == 405
         assert allowed in headers["Allow"]
         assert allowed in (await api.refused(405, method, path))["detail"]
-    for path in ("/", "/api", "/api/nothing", "/api/schedules/1/2"):
+    for path in ("/api", "/api/nothing", "/api/schedules/1/2"):
         await api.refused(404, "GET", path)
 
 
