@@ -89,6 +89,12 @@ class CallingHours:
                 return candidate
         return None
 
+    def openings_from(self, instant: datetime) -> Iterator[Opening]:
+        """Yield the opening that contains the instant and all that open later, each at the cost of one."""
+        for candidate in self._openings(instant.astimezone(EASTERN).date() - _ONE_DAY, self.end_date):
+            if candidate.closes_at > instant:
+                yield candidate
+
     def ends_at(self) -> datetime:
         """Return the instant from which no call can be made any more: the end of the last date and its windows."""
         midnight = resolve(self.end_date + _ONE_DAY, time(0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
@@ -16,6 +17,7 @@ from services.api.insight import calls, store
 from services.api.insight.export import as_csv, as_ndjson
 from services.api.insight.forecast import Change, DayPlan, Forecast, advise, foretell
 from services.api.insight.store import Standing
+from services.api.insight.timetable import Calendar
 from services.api.insight.waiting import Reason, Why, explain
 from services.api.schemas.campaigns import PAGE_LIMIT
 from services.api.schemas.insight import CallsPage, CourseWanted, Form
@@ -70,8 +72,9 @@ async def forecast(visit: Visit) -> web.Response:
     standing, now = await _standing(visit), visit.shown
     calendar, waiting = standing.calendar, standing.waiting
     over = calendar is None or standing.state is CampaignState.ENDED
-    told = None if calendar is None or over else foretell(now, calendar, waiting=waiting)
-    changes = [] if calendar is None or over else list(advise(now, calendar, waiting=waiting))
+    # In a thread: a campaign of years and a hundred windows takes a while, and others ask meanwhile.
+    told = None if calendar is None or over else await asyncio.to_thread(foretell, now, calendar, waiting=waiting)
+    changes = [] if calendar is None or over else await asyncio.to_thread(_changes, now, calendar, waiting)
     return answer(
         {
             "as_of": _say(now),
@@ -127,7 +130,8 @@ async def get_call(visit: Visit) -> web.Response:
     elif call["state"] == calls.CallState.WAITING:
         at = {"next_seq": standing.next_seq, "requeued": standing.requeued}
         ahead = await calls.count_ahead(database, campaign_id, seq, **at)
-        why = explain(visit.shown, standing.calendar, state=standing.state, ahead=ahead)
+        state, calendar = standing.state, standing.calendar
+        why = await asyncio.to_thread(explain, visit.shown, calendar, state=state, ahead=ahead)
     return answer(
         call
         | {
@@ -173,6 +177,10 @@ def _day(plan: DayPlan, standing: Standing, now: datetime) -> dict[str, Any]:
         ],
         "hours": [{"at": _say(at), "calls": called} for at, called in plan.hours(now).items()],
     }
+
+
+def _changes(now: datetime, calendar: Calendar, waiting: int) -> list[Change]:
+    return list(advise(now, calendar, waiting=waiting))
 
 
 def _advice(standing: Standing, told: Forecast | None, changes: Iterable[Change]) -> Iterable[dict[str, Any]]:

@@ -144,7 +144,7 @@ def _end_that_holds(now: datetime, calendar: Calendar, waiting: int) -> date | N
     hours = calendar.hours
     today = now.astimezone(EASTERN).date()
     longer = replace(calendar, hours=replace(hours, end_date=max(hours.end_date, today) + _LONGER_BY))
-    for run in runs(now, longer):
+    for run in islice(runs(now, longer), _OPENINGS_READ):
         waiting -= run.capacity
         if waiting <= 0:
             return run.opening.opens_at.astimezone(EASTERN).date()

@@ -79,13 +79,10 @@ class Run:
 
 def runs(now: datetime, calendar: Calendar) -> Iterator[Run]:
     """Yield the runs that have slots from now on, in order, as they are if the campaign runs and nothing is changed."""
-    hours, ledger = calendar.hours, calendar.ledger
-    opening = hours.opening_at(now) or hours.next_opening(now)
-    while opening is not None:
-        for run in _runs_of(opening, max(now, opening.opens_at), calendar.paces[opening.window], ledger):
+    for opening in calendar.hours.openings_from(now):
+        for run in _runs_of(opening, max(now, opening.opens_at), calendar.paces[opening.window], calendar.ledger):
             if run.capacity:
                 yield run
-        opening = hours.next_opening(opening.opens_at)
 
 
 def _runs_of(opening: Opening, now: datetime, pace: Pace, ledger: Period | None) -> Iterator[Run]:

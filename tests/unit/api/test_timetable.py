@@ -7,6 +7,7 @@ import pytest
 
 from services.api.insight.forecast import advise, expected_at, foretell
 from services.api.insight.timetable import Calendar, runs
+from shared.domain import calling_hours
 from shared.domain.calling_hours import CallingHours, Day, Window, find_overlap, resolve
 from shared.domain.pacing import Pace, Period, plan
 
@@ -169,3 +170,19 @@ def test_eleven_digits_and_centuries_are_foretold_at_once():
             forecast = foretell(at(7), Calendar(hours, (pace,)), waiting=10**9 - 1)
             assert forecast.dialed + forecast.expires <= 10**9 - 1
             assert list(advise(at(7), Calendar(hours, (pace,)), waiting=10**9 - 1)) is not None
+
+
+def test_what_is_foretold_of_a_campaign_of_centuries_costs_no_more_than_its_first_openings(monkeypatch):
+    resolved = []
+    resolve_window = calling_hours.resolve_window
+    monkeypatch.setattr(
+        calling_hours, "resolve_window", lambda day, window: resolved.append(day) or resolve_window(day, window)
+    )
+    minutes = [divmod(i * 14, 60) for i in range(100)]
+    windows = tuple(Window(time(hour, minute), time(hour, minute + 1)) for hour, minute in minutes)
+    hours = CallingHours(EVERY_DAY, MONDAY, date(2199, 12, 31), windows)
+    calendar = Calendar(hours, tuple(Pace.of_minutes(1, 0, 1) for _ in windows))
+    assert not foretell(at(0), calendar, waiting=10_000_000).told_whole
+    assert list(advise(at(0), calendar, waiting=10_000_000)) == []
+    assert expected_at(at(0), calendar, ahead=10_000_000) is None
+    assert len(resolved) < 5 * 5_000  # each of five looks reads 4,000 openings
