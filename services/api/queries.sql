@@ -10,8 +10,8 @@ WHERE t.id = ANY($1::text[]) AND t.revoked_at IS NULL AND (t.expires_at IS NULL 
 INSERT INTO accounts (name, webhook_secret, created_at) VALUES ($1, $2, $3) ON CONFLICT (name) DO NOTHING;
 
 -- name: make_sandbox
--- An account becomes a sandbox, and its clock shows the house's time; one that is a sandbox stays as it is.
-INSERT INTO sandboxes (account_id, rate, origin, since) VALUES ($1, 1, $2, $2) ON CONFLICT (account_id) DO NOTHING;
+-- An account that was made in this transaction is a sandbox, and its clock shows the house's time.
+INSERT INTO sandboxes (account_id, rate, origin, since) VALUES ($1, 1, $2, $2);
 
 -- name: is_sandbox
 -- Whether an account is a sandbox.

@@ -17,7 +17,7 @@ from services.api.webhook_secrets import make_secret
 from shared.clock import Clock
 from shared.db.house import NoHouse, find_database
 from shared.db.house_clock import read_clock
-from shared.db.pool import Connection, Database, Record
+from shared.db.pool import Connection, Database, Record, touched
 from shared.db.statements import load_statements
 
 SQL = load_statements("services.api")
@@ -42,14 +42,19 @@ async def create_token(
     """Make a token for the account of that name, creating it; returns the token and the webhook secret.
 
     One for a sandbox is of an account of its own beside it, whose calls ring nobody.
+
+    Raises:
+        NoToken: the name of the sandbox is a live account's, which was made before there were sandboxes.
     """
     async with database.transaction() as connection:
         name += _SANDBOX if for_sandbox else ""
-        await connection.execute(SQL["create_account"], name, make_secret(), now)
+        is_new = touched(await connection.execute(SQL["create_account"], name, make_secret(), now))
         account = await connection.fetchrow(SQL["find_account"], name)
         assert account is not None
-        if for_sandbox:
+        if for_sandbox and is_new:
             await connection.execute(SQL["make_sandbox"], account["id"], now)
+        elif for_sandbox and not await connection.fetchval(SQL["is_sandbox"], account["id"]):
+            raise NoToken(f"'{name}' is an account whose calls ring people, and stays so: give another name.")
         token_id, token = await _issue(connection, account["id"], scopes=scopes, lasting=lasting, now=now)
         await record_command(connection, "create token", account_id=account["id"], token_id=token_id, now=now)
     return token, str(account["webhook_secret"])

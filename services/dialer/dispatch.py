@@ -197,10 +197,10 @@ class Dispatch:
     async def _allowed(self, due: Sequence[Departure]) -> list[Departure]:
         """Return what may call at its instant; hours that cannot be had or evaluated refuse."""
         jobs = [each.waiting.job for each in due if each.at is not None]
+        if len(self._briefs) > _BRIEFS_KEPT:  # before it is asked what is missing, or those there are would be refused
+            self._briefs.clear()
         missing = {job.campaign_id for job in jobs if (job.campaign_id, job.revision) not in self._briefs}
         if missing:
-            if len(self._briefs) > _BRIEFS_KEPT:
-                self._briefs.clear()
             for campaign_id, brief in (await self._store.load_briefs(missing)).items():
                 self._briefs[campaign_id, brief.revision] = brief
         now = self._clock.now()

@@ -11,6 +11,7 @@ from shared.clock import Clock, Reading
 from shared.domain.sandbox import SandboxClock
 
 _SANDBOXES = 100  # lines that are remembered; what a forgotten one placed ends as unknown, should its dialer be lost
+_CALLS = 1000  # that such a line remembers: there are many of them
 
 
 class Line(NamedTuple):
@@ -33,14 +34,18 @@ class Lines:
         """Return the line of an account by its clock; None: it lives by the house's."""
         if sandbox is None:
             return self._house
+        house = self._house.clock
+        reading = Reading(sandbox.shows(house.now()), house.monotonic(), rate=sandbox.rate * house.rate)
         if sandbox not in self._sandboxes:
-            house = self._house.clock
-            clock = Clock(Reading(sandbox.shows(house.now()), house.monotonic(), rate=sandbox.rate * house.rate))
-            self._sandboxes[sandbox] = Line(SimulatedCarrier(clock, seed=self._seed), clock, sandbox)
+            clock = Clock(reading)
+            carrier = SimulatedCarrier(clock, seed=self._seed, remembers=_CALLS)
+            self._sandboxes[sandbox] = Line(carrier, clock, sandbox)
             if len(self._sandboxes) > _SANDBOXES:
                 self._sandboxes.popitem(last=False)
         self._sandboxes.move_to_end(sandbox)
-        return self._sandboxes[sandbox]
+        line = self._sandboxes[sandbox]
+        line.clock.adjust(reading)  # the house's clock is measured again and again, and this one goes by it
+        return line
 
     async def close(self) -> None:
         """Give up the house's carrier; calls in progress have ended."""

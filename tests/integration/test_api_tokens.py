@@ -10,7 +10,7 @@ import pytest
 
 from services.api import tokens
 from services.api.scopes import Scope
-from services.api.tokens import create_token, list_tokens, revoke_token, rotate_token
+from services.api.tokens import NoToken, create_token, list_tokens, revoke_token, rotate_token
 from shared.clock import Reading
 from shared.db.pool import Database
 from tests.integration.test_api_operations import NOW, serve
@@ -55,6 +55,16 @@ async def test_a_token_does_what_its_scopes_say_and_no_more(api, ledger):
                 assert body["type"].endswith("insufficient-scope")
                 assert f"needs the scope `{needed}`" in body["detail"]
                 assert headers["WWW-Authenticate"].endswith(f'error="insufficient_scope", scope="{needed}"')
+
+
+async def test_a_live_account_never_becomes_a_sandbox(ledger):
+    await create_token(ledger, "acme/test", NOW)  # as a house could before there were sandboxes
+    with pytest.raises(NoToken, match="'acme/test' is an account whose calls ring people"):
+        await create_token(ledger, "acme", NOW, for_sandbox=True)
+    assert await ledger.fetch("SELECT FROM sandboxes") == []
+    for _ in range(2):
+        token, _ = await create_token(ledger, "other", NOW, for_sandbox=True)
+        assert token.startswith("pl_test_")
 
 
 async def test_the_ledger_knows_no_other_scopes(api):

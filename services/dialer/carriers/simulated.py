@@ -110,14 +110,14 @@ class SimulatedCall:
 
 
 class SimulatedCarrier:
-    """Rings nobody, and remembers what it was asked to do: the newest hundred thousand calls."""
+    """Rings nobody, and remembers what it was asked to do: its newest calls."""
 
-    def __init__(self, clock: Clock, *, seed: int = 0) -> None:
+    def __init__(self, clock: Clock, *, seed: int = 0, remembers: int = _REMEMBERED) -> None:
         self._clock = clock
         self._seed = seed
         self._seen: dict[str, Seen] = {}
         # A witness independent of the ledger: (attempt id, number, instant) of the newest calls, in order.
-        self.placed: deque[tuple[str, str, datetime]] = deque(maxlen=_REMEMBERED)
+        self.placed: deque[tuple[str, str, datetime]] = deque(maxlen=remembers)
 
     async def place(self, order: Order) -> SimulatedCall:
         """Ring; raises NotAnswered, NotPlaced when it is too late, RepeatedAttempt for what was placed before."""
@@ -126,7 +126,7 @@ class SimulatedCarrier:
         now = self._clock.now()
         if now >= order.not_after:
             raise NotPlaced("The slot has passed.")
-        if len(self.placed) == _REMEMBERED:
+        if len(self.placed) == self.placed.maxlen:
             self._seen.pop(self.placed[0][0], None)
         self.placed.append((order.attempt_id, order.phone, now))
         self._seen[order.attempt_id] = Seen(placed_at=now)

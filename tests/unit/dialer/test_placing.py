@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.dialer.carriers.port import Order
+from services.dialer.carriers.port import NotAnswered, Order
 from services.dialer.lines import Line, Lines
 from services.dialer.placing import Placing
 from services.dialer.store import Intent
@@ -83,3 +83,21 @@ async def test_a_sandbox_has_a_line_of_its_own_on_its_own_clock():
     assert timedelta(seconds=1) <= call.duration < timedelta(seconds=60)
     seen = await line.carrier.lookup("1-1-0")
     assert NOW + timedelta(days=1) <= seen.placed_at < seen.ended_at
+
+
+async def test_the_line_of_a_sandbox_goes_by_the_house_s_clock_when_that_is_measured_again():
+    house = Clock(Reading(NOW, Clock().monotonic()))
+    lines, fast = Lines(Everybody(), house, seed=0), SandboxClock(1000.0, NOW, NOW)
+    line = lines.of(fast)
+    house.adjust(Reading(NOW + timedelta(hours=1), house.monotonic()))
+    assert lines.of(fast) is line
+    assert line.clock.now() >= fast.shows(NOW + timedelta(hours=1))
+
+
+async def test_what_the_lines_of_sandboxes_remember_has_an_end():
+    house = Clock(Reading(NOW, Clock().monotonic()))
+    line = Lines(Everybody(), house, seed=0).of(SandboxClock(10_000.0, NOW, NOW))
+    for i in range(1_100):
+        with pytest.raises(NotAnswered):
+            await line.carrier.place(Order(f"1-1-{i}", line.clock.now() + timedelta(days=1), "+12125550101"))
+    assert [await line.carrier.lookup(f"1-1-{i}") is None for i in (0, 99, 100, 1_099)] == [True, True, False, False]
