@@ -17,7 +17,7 @@ def read_rate(value: Any) -> float:
     """Accept a number, or its digits as text."""
     try:
         rate = float(value) if not isinstance(value, bool) else 0.0
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise ValueError(_RATE) from None
     if not 1 <= rate <= FASTEST:
         raise ValueError(_RATE)

@@ -20,6 +20,7 @@ from services.api.schemas.campaigns import (
 )
 from services.api.schemas.fields import read_date, read_integer, read_nickname, read_optional_url, read_time, read_url
 from services.api.schemas.profiles import CreateProfile
+from services.api.schemas.sandbox import SetSandbox
 from services.api.schemas.schedules import UpdateSchedule, read_days
 
 
@@ -162,6 +163,12 @@ def test_a_refusal_says_what_would_be_accepted(schema, sent, field, words):
     (error,) = from_validation(refused.value).errors
     assert error["field"] == field
     assert words in error["detail"]
+
+
+@pytest.mark.parametrize("rate", [0.5, 10_001, "nan", "inf", float("nan"), 10**400, True, [1]])
+def test_the_rate_of_a_sandbox_s_clock_is_a_number_within_bounds(rate):
+    with pytest.raises(ValidationError, match="must be a number from 1 to 10000"):
+        SetSandbox.model_validate({"rate": rate})
 
 
 def test_a_problem_names_every_field_and_repeats_no_value():
