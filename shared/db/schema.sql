@@ -411,7 +411,7 @@ CREATE OR REPLACE FUNCTION public.tally_corrected()
 AS $function$
 BEGIN
     INSERT INTO tallies AS t (campaign_id, minute, disposition, lane, entries)
-    SELECT campaign_id, date_trunc('minute', ended_at), disposition, pg_backend_pid() % 4, sum(n)
+    SELECT campaign_id, date_trunc('minute', ended_at), disposition, 4 + pg_backend_pid() % 4, sum(n)
     FROM (SELECT campaign_id, ended_at, disposition, -1 AS n FROM before
           UNION ALL SELECT campaign_id, ended_at, disposition, 1 FROM after) AS changed
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
