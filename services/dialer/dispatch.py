@@ -19,7 +19,7 @@ from services.dialer.lines import Lines
 from services.dialer.placing import FRESH_SECONDS, Placing
 from services.dialer.reporting import Reporter
 from services.dialer.settings import DialerSettings
-from services.dialer.store import Brief, DialerStore, Intent, key_of
+from services.dialer.store import Brief, DialerStore, Intent, Key, key_of
 from shared.broker.port import Broker, BrokerError, Delivery
 from shared.clock import Clock
 from shared.contracts.calls import Job, Outcome
@@ -38,6 +38,7 @@ _AHEAD_SECONDS = 0.05
 _LONGEST_PAUSE = 0.5  # real seconds: how late `stopping` or a clock set forward is noticed
 _LONGEST_LEAD = 5.0  # real seconds that a pacer grants ahead at the most
 _BRIEFS_KEPT = 4096
+_SANDBOX_SHARE = 4  # of the places for calls, one in so many is for sandboxes, however many call
 _PASSED_OVER_SECONDS = 0.02
 _POSTPONED_SECONDS = 0.02
 _AWAY_SECONDS = 0.1
@@ -62,6 +63,7 @@ class Dispatch:
         self._due = DueJobs()
         self._instants = Instants()
         self._briefs: dict[tuple[int, int], Brief] = {}
+        self._tried_out: set[Key] = set()  # calls of sandboxes that are in progress, or were
         self._batch = _BATCH
         self._stale: list[tuple[Intent, Waiting]] = []
         self._wake = asyncio.Event()
@@ -160,7 +162,9 @@ class Dispatch:
             each = leaving[intent.key]
             assert each.at is not None
             postpone = partial(self._postpone, intent, each.waiting)
-            line = self._lines.of(self._briefs[each.waiting.job.campaign_id, each.waiting.job.revision].sandbox)
+            line = self._lines.of(self._brief(each).sandbox)
+            if line.sandbox is not None:
+                self._tried_out.add(intent.key)
             await calls.spawn(self.placing.run(intent, each.at, line, begun_at=begun_at, postpone=postpone))
         oldest, self.placing.oldest_seconds = self.placing.oldest_seconds, 0.0
         if oldest > FRESH_SECONDS / 2:
@@ -204,7 +208,23 @@ class Dispatch:
             for campaign_id, brief in (await self._store.load_briefs(missing)).items():
                 self._briefs[campaign_id, brief.revision] = brief
         now = self._clock.now()
-        return [each for each in due if each.at is not None and self._may_call(each.waiting.job, max(each.at, now))]
+        able = [each for each in due if each.at is not None and self._may_call(each.waiting.job, max(each.at, now))]
+        return self._without_crowding(able)
+
+    def _without_crowding(self, able: Sequence[Departure]) -> list[Departure]:
+        """Return all but the calls of sandboxes for which there is no place: their slots pass unused."""
+        self._tried_out &= self.placing.in_progress.keys()
+        room = max(1, self._max_calls // _SANDBOX_SHARE) - len(self._tried_out)
+        found = []
+        for each in able:
+            if self._brief(each).sandbox is not None:
+                room -= 1
+            if room >= 0 or self._brief(each).sandbox is None:
+                found.append(each)
+        return found
+
+    def _brief(self, each: Departure) -> Brief:
+        return self._briefs[each.waiting.job.campaign_id, each.waiting.job.revision]
 
     def _may_call(self, job: Job, at: datetime) -> bool:
         brief = self._briefs.get((job.campaign_id, job.revision))

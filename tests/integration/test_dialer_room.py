@@ -56,10 +56,10 @@ class House:
         self.outcomes = []
 
     @contextlib.asynccontextmanager
-    async def open(self):
+    async def open(self, **more):
         platform = await make_platform(self.ledger, self.clock)
         self.broker = platform.broker
-        settings = DialerSettings(database_url="postgresql://unused", environment="test", lease_seconds=1)
+        settings = DialerSettings(database_url="postgresql://unused", environment="test", lease_seconds=1, **more)
         listening = asyncio.create_task(self._listen())
         try:
             async with at_work(build(settings, platform, self.carrier)):
@@ -159,6 +159,23 @@ async def test_out_of_hours_nothing_is_dialed_though_the_ledger_would_allow_it(l
         await house.decided(PlaceCalls)
         assert await attempt_states(ledger) == ["granted"]
     assert not house.carrier.placed
+
+
+async def test_the_calls_of_sandboxes_leave_most_of_the_places_to_the_others(ledger, clock):
+    async with application() as (url, _), House(ledger, clock).open(max_calls=4) as house:
+        tried_out = await add_campaign(ledger, numbers=120, start_url=url)
+        live = await add_campaign(ledger, numbers=120, start_url=url)
+        made = "INSERT INTO sandboxes SELECT account_id, 1, $2, $2 FROM campaigns WHERE id = $1"
+        await ledger.execute(made, tried_out, clock.now())
+        slow = (102, 106, 107, 109)  # each of them takes longer than a line that is busy
+        await house.tell(PlaceCalls(jobs=tuple([await house.grant(tried_out, seq) for seq in slow])))
+        await house.decided(PlaceCalls)
+        await house.tell(PlaceCalls(jobs=(await house.grant(live, BUSY),)))
+        await until(lambda: len(house.outcomes) == 2)
+    first, second = house.outcomes
+    assert (first.campaign_id, first.disposition, second.campaign_id) == (live, "busy", tried_out)
+    assert [name for name, _, _ in house.carrier.placed] == [f"{live}-1-{BUSY}"]
+    assert sorted(await attempt_states(ledger)) == ["dialing", "dialing", "granted", "granted", "granted"]
 
 
 async def test_a_stale_intent_is_taken_back_and_not_dialed(ledger, clock, monkeypatch):
