@@ -5,6 +5,7 @@ from datetime import date, time
 import pytest
 
 import paceline
+from paceline.errors import NotFound
 from shared.domain.calling_hours import resolve
 from tests.support.waiting import until
 
@@ -71,3 +72,24 @@ async def test_a_program_makes_a_campaign_follows_it_and_learns_what_became_of_e
         assert exported.count("\n") == 7
         assert "entry 5" in exported
     await house.results(6)
+
+
+async def test_a_program_tries_a_campaign_out_in_a_sandbox(open_at):
+    house = await open_at(resolve(MONDAY, time(2)), rate=1)
+    sandbox = await house.sandbox()
+    async with sandbox.client() as client:
+        assert (await client.sandbox.get()).rate == 1
+        made = await make_campaign(house, client)
+        await client.campaigns.start(made.id)
+        told = await client.sandbox.set(rate=600, time=resolve(MONDAY, time(7, 59)))
+        assert (told.rate, told.time >= resolve(MONDAY, time(7, 59))) == (600, True)
+
+        async def all_have_ended():
+            return (await client.campaigns.get(made.id)).progress.finished == 6
+
+        await until(all_have_ended, within=60)
+        told = await client.sandbox.set(rate=1)
+        assert (told.rate, told.time > resolve(MONDAY, time(8))) == (1, True)
+    async with house.client() as live:
+        with pytest.raises(NotFound, match="no sandbox"):
+            await live.sandbox.get()
