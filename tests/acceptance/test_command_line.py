@@ -129,7 +129,7 @@ async def test_a_sandbox_is_tried_out_by_its_own_clock(open_at, person):
     out, _ = await person.says("sandbox", "set", "--time", "tomorrow 23:00")
     assert "Its clock shows Tue 2022-01-04 23:00:0" in out
     await person.says("schedule", "create", "3wkdays", "mon", "wed", "fri")
-    await person.says("profile", "create", "Pace", "--period", "1", "--amount-per-period", "60")
+    await person.says("profile", "create", "Pace", "--period", "10", "--amount-per-period", "60")
     words = ["--start-date", "today", "--end-date", "tomorrow", "--schedule", "3wkdays", "--window", "08:00-11:00=Pace"]
     words += ["--start-url", f"{house.tenant}/start", "--numbers", "numbers.csv", "--start"]
     (made,) = await person.asks("campaign", "create", *words)
