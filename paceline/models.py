@@ -244,6 +244,13 @@ class Deed(Answer):
     status: int
 
 
+class SandboxClock(Answer):
+    """What the clock of a sandbox shows, and how many of its seconds pass in one."""
+
+    time: datetime
+    rate: float
+
+
 class Event(Answer):
     """A CloudEvent; `seq` is its place in the stream, after which a reader resumes."""
 

@@ -1,12 +1,13 @@
-"""What a house has for its tenants: schedules, profiles, dead letters and the audit log."""
+"""What a house has for its tenants: schedules, profiles, dead letters, the audit log and a sandbox's clock."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
-from typing import TypedDict, Unpack
+from datetime import datetime
+from typing import Any, TypedDict, Unpack
 
 from paceline.asking import Asking
-from paceline.models import Answer, Day, Deed, Delivery, Named, Profile, Schedule
+from paceline.models import Answer, Day, Deed, Delivery, Named, Profile, SandboxClock, Schedule
 
 
 class Done(Answer):
@@ -119,3 +120,24 @@ class Audit:
     def list(self, *, after: int = 0) -> AsyncIterator[Deed]:
         """Yield what was done, oldest first."""
         return self._asking.pages(Deed, "api/audit", {"after": after})
+
+
+class Sandbox:
+    """The clock of an account for trying out, whose calls ring nobody."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    async def get(self) -> SandboxClock:
+        """Return what it shows, and how fast it goes.
+
+        Raises:
+            NotFound: the account is no sandbox.
+        """
+        return await self._asking.one(SandboxClock, "api/sandbox")
+
+    async def set(self, *, rate: float | None = None, time: datetime | None = None) -> SandboxClock:
+        """Let it go so many times as fast, 1 to 10,000, and on from a later instant; what is not given stays."""
+        given: dict[str, Any] = {"rate": rate, "time": time}
+        wanted = {name: value for name, value in given.items() if value is not None}
+        return await self._asking.write(SandboxClock, "PUT", "api/sandbox", wanted)

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal
 from cyclopts import App, Parameter
 
 from paceline.client import Client
-from paceline.commands.days import SpokenDay
+from paceline.commands.days import SpokenDay, now_of, read_day
 from paceline.commands.exits import MISUSED, Stop
 from paceline.commands.forecast import show_forecast
 from paceline.commands.lists import NumbersFile, told_import, uploading
@@ -78,9 +78,11 @@ async def create(
     `--window` may be given more than once. All dates and times are US Eastern.
     """
     windows = [read_window(each) for each in window]
-    given: dict[str, Any] = {"start_date": start_date, "end_date": end_date, "schedule": schedule}
-    given |= {"profiles": windows, "start_url": start_url, "result_url": result_url}
+    given: dict[str, Any] = {"schedule": schedule, "profiles": windows}
+    given |= {"start_url": start_url, "result_url": result_url}
     async with on.house() as house:
+        now = await now_of(on, house)
+        given |= {"start_date": read_day(start_date, now), "end_date": read_day(end_date, now)}
         if numbers is None:
             made = await house.campaigns.create(**given)
         else:
@@ -121,6 +123,9 @@ async def update(
     if not changes:
         raise Stop("Nothing to change: give at least one option.", MISUSED)
     async with on.house() as house:
+        if spoken := {name: changes[name] for name in ("start_date", "end_date") if name in changes}:
+            now = await now_of(on, house)
+            changes |= {name: read_day(said, now) for name, said in spoken.items()}
         await house.campaigns.update(campaign, **changes)
         await _show(on, house, campaign)
 

@@ -26,6 +26,16 @@ class Credentials(NamedTuple):
     url: str
     token: str
 
+    @property
+    def token_id(self) -> str:
+        """The part of the token that is no secret."""
+        return self.token.removeprefix("pl_").removeprefix("test_").partition("_")[0]
+
+    @property
+    def of_sandbox(self) -> bool:
+        """Whether the token says that it is of an account for trying out."""
+        return self.token.startswith("pl_test_")
+
     def __repr__(self) -> str:
         return f"<Credentials of {self.url}>"
 

@@ -11,7 +11,7 @@ from typing import Annotated
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from paceline.commands import calls, campaigns, completion, house, login, profiles, schedules, tokens
+from paceline.commands import calls, campaigns, completion, house, login, profiles, sandbox, schedules, tokens
 from paceline.commands.apply import apply
 from paceline.commands.exits import DONE, INTERRUPTED, MEANINGS, MISUSED, Stop, to_stop
 from paceline.commands.terminal import open_terminal, shown
@@ -50,7 +50,7 @@ def build() -> App:
     )
     for command in (login.login, login.logout, login.whoami, apply, house.audit, house.events):
         app.command(command, help_epilogue="")
-    for group in (schedules.app, profiles.app, campaigns.app, calls.app, house.deliveries, tokens.app):
+    for group in (schedules.app, profiles.app, campaigns.app, calls.app, house.deliveries, sandbox.app, tokens.app):
         group.help_epilogue = ""
         app.command(group)
     completion.add(app)

@@ -12,8 +12,10 @@ from paceline.client import Client
 from paceline.commands import credentials
 from paceline.commands.credentials import AT_HOME, Credentials
 from paceline.commands.exits import MISUSED, Stop
-from paceline.commands.terminal import On
+from paceline.commands.sandbox import in_words
+from paceline.commands.terminal import On, Terminal
 from paceline.errors import Forbidden
+from paceline.models import SandboxClock
 from paceline.transport import read_house
 
 _LOCAL = frozenset({"127.0.0.1", "localhost", "::1"})
@@ -24,6 +26,7 @@ class Account(NamedTuple):
 
     token_id: str
     reads: bool
+    clock: SandboxClock | None = None
 
 
 async def login(*, on: On) -> None:
@@ -39,10 +42,12 @@ async def login(*, on: On) -> None:
     token = _ask_token()
     if not token:
         raise Stop("There is no token. Whoever runs the house makes one: ./run token create NAME", MISUSED)
-    account = await check(house, token)
-    credentials.keep(Credentials(house, token), credentials.find_file())
+    given = Credentials(house, token)
+    account = await check(given)
+    credentials.keep(given, credentials.find_file())
     on.data({"url": house, "token_id": account.token_id})
     on.say(f"Logged in at {house} with the token {account.token_id}.")
+    _tell_sandbox(on, given, account)
 
 
 def logout(*, on: On) -> None:
@@ -54,27 +59,35 @@ def logout(*, on: On) -> None:
 async def whoami(*, on: On) -> None:
     """Say which house you are logged in at, and whether it takes your token."""
     found = credentials.find(on.url)
-    account = await check(found.url, found.token)
-    on.data({"url": found.url, "token_id": account.token_id, "reads": account.reads})
+    account = await check(found)
+    told = {"url": found.url, "token_id": account.token_id, "reads": account.reads}
+    on.data({**told, "sandbox": found.of_sandbox})
     on.say(f"{found.url} takes your token {account.token_id}.")
+    _tell_sandbox(on, found, account)
     if not account.reads:
         on.say("It lacks the scope read: lists and progress are not for it.")
 
 
-async def check(house: str, token: str) -> Account:
+async def check(given: Credentials) -> Account:
     """Return what is known of a token that a house takes.
 
     Raises:
         Unauthorized: it does not.
     """
-    token_id = token.partition("_")[2].partition("_")[0]
-    async with Client(house, token) as client:
+    async with Client(given.url, given.token) as client:
         try:
             async for _ in client.schedules.list():
                 break
         except Forbidden:
-            return Account(token_id, reads=False)
-    return Account(token_id, reads=True)
+            return Account(given.token_id, reads=False)
+        return Account(given.token_id, reads=True, clock=await client.sandbox.get() if given.of_sandbox else None)
+
+
+def _tell_sandbox(on: Terminal, given: Credentials, account: Account) -> None:
+    if given.of_sandbox:
+        on.say("It is of a sandbox: no telephone rings.")
+    if account.clock is not None:
+        on.say(in_words(account.clock))
 
 
 def _ask_url() -> str:

@@ -33,10 +33,11 @@ def create(
     *,
     scope: Annotated[list[Scope] | None, Parameter(negative=(), help="May be repeated; else all.")] = None,
     expires: Span = None,
+    test: Annotated[bool, Parameter(negative=(), help="For trying out: a sandbox, whose calls ring nobody.")] = False,
 ) -> int:
     """Make a token, and the account when it is new: `paceline token create acme --scope read --expires 90d`."""
     scopes = (word for each in scope or () for word in ("--scope", each))
-    return _run("create", account, *scopes, *_option("--expires", expires))
+    return _run("create", account, *scopes, *_option("--expires", expires), *(("--test",) if test else ()))
 
 
 @app.command(name="list")

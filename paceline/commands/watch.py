@@ -15,9 +15,10 @@ from rich.table import Table
 from rich.text import Text
 
 from paceline.client import Client
+from paceline.commands.days import clock_of
 from paceline.commands.terminal import STYLES, Terminal, at
 from paceline.errors import Gone, NotFound
-from paceline.models import Campaign, Outcomes, Progress
+from paceline.models import Campaign, Outcomes, Progress, SandboxClock
 from paceline.transport import monotonic, pause
 
 _LINE_EVERY = 5.0
@@ -54,11 +55,12 @@ async def follow(on: Terminal, house: Client, campaign_id: int, *, interval: flo
             )
             if now - forecast_at >= _FORECAST_EVERY and campaign.state != "ended":
                 forecast_at, last_call = now, await _last_call(house, campaign_id)
+            clock = await clock_of(on, house)
             speed = rate.see(progress.finished, now)
             over = has_ended(campaign, progress)
             on.data({"id": campaign.id, "state": campaign.state, **progress.model_dump()})
             if screen is not None:
-                screen.update(picture(campaign, progress, speed, last_call))
+                screen.update(picture(campaign, progress, speed, last_call, clock))
             elif over or now - told_at >= _LINE_EVERY:
                 told_at = now
                 on.say(line(campaign, progress))
@@ -90,8 +92,14 @@ async def _last_call(house: Client, campaign_id: int) -> datetime | None:
         return None
 
 
-def picture(campaign: Campaign, progress: Progress, speed: float | None, last_call: datetime | None) -> RenderableType:
-    """Return the screen."""
+def picture(
+    campaign: Campaign,
+    progress: Progress,
+    speed: float | None,
+    last_call: datetime | None,
+    clock: SandboxClock | None = None,
+) -> RenderableType:
+    """Return the screen; a sandbox's minutes are those of its clock."""
     head = Text(f"Campaign {campaign.id}  ", "bold").append(campaign.state, STYLES.get(campaign.state, ""))
     if campaign.state in ("created", "stopped"):
         head.append(f"   it calls nobody: paceline campaign start {campaign.id}", "yellow")
@@ -104,8 +112,10 @@ def picture(campaign: Campaign, progress: Progress, speed: float | None, last_ca
     )
     now = Text(f"{progress.waiting:,} waiting, {progress.calling:,} calling")
     if speed is not None:
-        now.append(f", {speed:,.0f} calls a minute")
+        now.append(f", {speed / clock.rate if clock else speed:,.0f} calls a minute")
     rows: list[RenderableType] = [head, bar, now]
+    if clock is not None:
+        rows.insert(1, Text(f"sandbox, no telephone rings: {at(clock.time)}, {clock.rate:,g}x", "yellow"))
     if progress.outcomes:
         rows.append(outcomes(progress.outcomes))
     if last_call is not None and progress.waiting:

@@ -5,6 +5,7 @@ from datetime import date, time
 import pytest
 
 import paceline
+from paceline.errors import NotFound
 from shared.domain.calling_hours import resolve
 from tests.support.waiting import until
 
@@ -13,9 +14,9 @@ MONDAY = date(2022, 1, 3)
 NUMBERS = [f"tel:+121255501{last:02d}; ani=6175550199, entry {last}" for last in range(6)]
 
 
-async def make_campaign(house, client):
+async def make_campaign(house, client, *, period=1):
     await client.schedules.create(days=["mon", "wed", "fri"], nickname="3wkdays")
-    await client.profiles.create(nickname="Pace", period=1, amount_per_period=60, time_between_periods=1)
+    await client.profiles.create(nickname="Pace", period=period, amount_per_period=60, time_between_periods=1)
     return await client.campaigns.create(
         start_date=date(2022, 1, 1),
         end_date=date(2022, 1, 5),
@@ -71,3 +72,24 @@ async def test_a_program_makes_a_campaign_follows_it_and_learns_what_became_of_e
         assert exported.count("\n") == 7
         assert "entry 5" in exported
     await house.results(6)
+
+
+async def test_a_program_tries_a_campaign_out_in_a_sandbox(open_at):
+    house = await open_at(resolve(MONDAY, time(2)), rate=1)
+    sandbox = await house.sandbox()
+    async with sandbox.client() as client:
+        assert (await client.sandbox.get()).rate == 1
+        made = await make_campaign(house, client, period=10)
+        await client.campaigns.start(made.id)
+        told = await client.sandbox.set(rate=600, time=resolve(MONDAY, time(7, 59)))
+        assert (told.rate, told.time >= resolve(MONDAY, time(7, 59))) == (600, True)
+
+        async def all_have_ended():
+            return (await client.campaigns.get(made.id)).progress.finished == 6
+
+        await until(all_have_ended, within=60)
+        told = await client.sandbox.set(rate=1)
+        assert (told.rate, told.time > resolve(MONDAY, time(8))) == (1, True)
+    async with house.client() as live:
+        with pytest.raises(NotFound, match="no sandbox"):
+            await live.sandbox.get()

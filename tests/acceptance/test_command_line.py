@@ -117,6 +117,50 @@ async def test_from_the_login_to_a_finished_campaign(open_at, person):
     await person.says("whoami", code=3)
 
 
+async def test_a_sandbox_is_tried_out_by_its_own_clock(open_at, person):
+    house = await open_at(resolve(MONDAY, time(2)), rate=1)
+    sandbox = await house.sandbox()
+    await log_in(person, sandbox)
+    out, _ = await person.says("whoami")
+    assert "no telephone rings" in out
+    (told,) = await person.asks("whoami")
+    assert told["sandbox"] is True
+    assert told["token_id"] in house_of(sandbox)
+    out, _ = await person.says("sandbox", "set", "--time", "tomorrow 23:00")
+    assert "Its clock shows Tue 2022-01-04 23:00:0" in out
+    await person.says("schedule", "create", "3wkdays", "mon", "wed", "fri")
+    await person.says("profile", "create", "Pace", "--period", "10", "--amount-per-period", "60")
+    words = ["--start-date", "today", "--end-date", "tomorrow", "--schedule", "3wkdays", "--window", "08:00-11:00=Pace"]
+    words += ["--start-url", f"{house.tenant}/start", "--numbers", "numbers.csv", "--start"]
+    (made,) = await person.asks("campaign", "create", *words)
+    campaign = str(made["id"])
+    (there,) = await person.asks("campaign", "show", campaign)
+    assert (there["start_date"], there["end_date"]) == ("2022-01-04", "2022-01-05")
+    await person.asks("campaign", "update", campaign, "--end-date", "tomorrow")
+    out, _ = await person.says("sandbox", "skip", campaign)
+    assert "shows Wed 2022-01-05 07:59:0" in out
+    await person.says("sandbox", "set", "--rate", "600")
+    out, _ = await person.says("campaign", "watch", campaign)
+    assert "6/6 finished" in out
+    (clock,) = await person.asks("sandbox")
+    assert (clock["rate"], clock["time"] > "2022-01-05T13:00") == (600, True)
+    _, err = await person.says("sandbox", "skip", campaign, code=1)
+    assert "no window ahead" in err
+    _, err = await person.says("sandbox", "set", "--time", "today 00:00", code=1)
+    assert "goes forward only" in err
+    await person.says("sandbox", "set", code=2)
+    _, err = await person.says("sandbox", "set", "--time", "noon", code=2)
+    assert "tomorrow 07:59" in err
+    person.environment["PACELINE_TOKEN"] = house.token
+    _, err = await person.says("sandbox", code=1)
+    assert "no sandbox" in err
+
+
+def house_of(sandbox):
+    """Return the token's parts but its secret."""
+    return sandbox.token.split("_")[:3]
+
+
 async def test_a_file_is_applied_once_and_again_and_after_a_change(open_at, person):
     house = await open_at(resolve(MONDAY, time(8)), rate=60)
     await log_in(person, house)

@@ -10,13 +10,14 @@ from rich.console import Console
 from paceline.commands import credentials, exits, main
 from paceline.commands.campaigns import in_words, read_window
 from paceline.commands.credentials import Credentials, find, find_file, forget, keep, read
-from paceline.commands.days import read_day
+from paceline.commands.days import read_day, read_instant
 from paceline.commands.exits import Stop
 from paceline.commands.forecast import sentences
+from paceline.commands.sandbox import next_opening
 from paceline.commands.terminal import at, cell, shown
 from paceline.commands.watch import Rate, has_ended, line, picture
 from paceline.errors import NotReached, PacelineError, to_refusal
-from paceline.models import Campaign, Forecast, Progress
+from paceline.models import Campaign, Forecast, Progress, SandboxClock
 
 HERE = Credentials("http://127.0.0.1:8080", "pl_id_secret")
 
@@ -158,6 +159,32 @@ def test_what_is_no_day_is_told(written):
         read_day(written, datetime(2027, 1, 1, tzinfo=UTC))
 
 
+@pytest.mark.parametrize(
+    ("written", "instant"),
+    [
+        ("2027-01-04 07:59", "2027-01-04T12:59:00+00:00"),
+        ("2027-07-05T7:59", "2027-07-05T11:59:00+00:00"),
+        ("today 23:30:15", "2027-01-01T04:30:15+00:00"),
+        ("tomorrow 00:00", "2027-01-01T05:00:00+00:00"),
+    ],
+)
+def test_a_time_is_what_the_clock_on_the_wall_shows_on_a_day(written, instant):
+    read = read_instant(written, datetime(2027, 1, 1, 4, 59, tzinfo=UTC))
+    assert read.astimezone(UTC) == datetime.fromisoformat(instant)
+
+
+@pytest.mark.parametrize("written", ["", "07:59", "today", "someday 07:59", "2027-01-04 25:00", "2027-01-04 07:59 EST"])
+def test_what_is_no_time_is_told(written):
+    with pytest.raises(ValueError, match="2027-01-04 07:59 or tomorrow 07:59"):
+        read_instant(written, datetime(2027, 1, 1, tzinfo=UTC))
+
+
+def test_a_token_of_a_sandbox_says_so_and_what_its_id_is():
+    test, live = Credentials("", "pl_test_0123abcd_a_b"), Credentials("", "pl_0123abcd_test_b")
+    assert (test.token_id, test.of_sandbox) == ("0123abcd", True)
+    assert (live.token_id, live.of_sandbox) == ("0123abcd", False)
+
+
 def test_what_would_command_a_terminal_stands_on_it():
     assert shown("a\x1b[31mb\x07\x9b") == "a�[31mb��"
     assert str(cell("\x1b[2J")) == "�[2J"
@@ -202,6 +229,15 @@ def test_a_campaign_on_a_screen():
     for words in ("stopped", "paceline campaign start 1", "597/1,000", "60%", "12 calls a minute", "answered 500"):
         assert words in shown_there
     assert "last call expected: Sun 2027-01-03 19:00:00 ET" in shown_there
+
+
+def test_a_sandbox_s_screen_tells_its_time_and_counts_its_minutes():
+    console = Console(file=io.StringIO(), width=100)
+    clock = SandboxClock(time=datetime(2027, 1, 4, 13, tzinfo=UTC), rate=600)
+    console.print(picture(campaign(), progress(1000, 597, answered=500), 6000.0, None, clock))
+    shown_there = console.file.getvalue()
+    for words in ("no telephone rings: Mon 2027-01-04 08:00:00 ET, 600x", "10 calls a minute"):
+        assert words in shown_there
 
 
 def test_a_campaign_in_a_line():
@@ -249,3 +285,23 @@ def test_a_forecast_in_words(changes, words):
 
 def test_the_environment_has_two_names():
     assert (credentials.URL, credentials.TOKEN) == ("PACELINE_URL", "PACELINE_TOKEN")
+
+
+def opening(opens_at, calls):
+    return {"opens_at": opens_at, "closes_at": "2027-01-09T00:00:00Z", "profile": "Pace", "capacity": 9, "calls": calls}
+
+
+@pytest.mark.parametrize(
+    ("openings", "following"),
+    [
+        ((), None),
+        ((("2027-01-01T11:00:00+00:00", 5),), None),  # it is open
+        ((("2027-01-01T12:01:00+00:00", 5),), None),  # there is nothing to skip
+        ((("2027-01-02T13:00:00+00:00", 0), ("2027-01-03T13:00:00+00:00", 1)), "2027-01-03T13:00:00+00:00"),
+        ((("2027-01-03T13:00:00+00:00", 1), ("2027-01-02T13:00:00+00:00", 1)), "2027-01-02T13:00:00+00:00"),
+    ],
+)
+def test_the_next_opening_is_one_to_come_with_somebody_to_call(openings, following):
+    day = {"date": "2027-01-01", "capacity": 9, "calls": 5, "hours": []}
+    told = forecast(days=[{**day, "openings": [opening(*each) for each in openings]}])
+    assert next_opening(told) == (datetime.fromisoformat(following) if following else None)

@@ -3,6 +3,10 @@
 import { signOut, token } from "./session.js";
 
 const RETRY_AFTER_MS = 800;
+let ahead = 0; // of this machine's clock is the house's, by so many milliseconds
+
+/** What the house's clock shows, in milliseconds, as its last answer told: this machine's may be wrong. */
+export const houseNow = () => Date.now() + ahead;
 
 /** What the API said no to, or that it could not be reached (status 0). */
 export class Refused extends Error {
@@ -53,6 +57,8 @@ async function send(path, { method = "GET", body, signal } = {}) {
     if (error.name === "AbortError") throw error;
     throw new Refused(0);
   }
+  const told = Date.parse(answer.headers.get("Date") ?? "");
+  if (told) ahead = told - Date.now();
   if (!answer.ok) throw await refusal(answer);
   return { body: await answer.json(), headers: answer.headers };
 }

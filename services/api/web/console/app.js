@@ -13,6 +13,7 @@ import { SignIn } from "./pages/sign_in.js";
 import { Undelivered, UndeliveredOf } from "./pages/undelivered.js";
 import { Empty, PageHead } from "./pieces.js";
 import { at, followLinks, useSteps } from "./router.js";
+import { SandboxBar } from "./sandbox_bar.js";
 import { onSession, signOut, token } from "./session.js";
 
 const PLACES = [
@@ -32,6 +33,7 @@ export function App() {
   return html`<div class="frame" onClick=${followLinks}>
     <a class="skip" href="#content" onClick=${skip}>To the content</a>
     <${Bar} here=${steps[0] ?? "campaigns"} />
+    <${SandboxBar} campaign=${steps[0] === "campaigns" ? steps[1] : undefined} />
     <main id="content" tabindex="-1">${pageOf(steps)}</main>
   </div>`;
 }

@@ -21,6 +21,16 @@ const TO_THE_SECOND = make({
   second: "2-digit",
   timeZoneName: "short",
 });
+const FULL = make({
+  weekday: "short",
+  month: "short",
+  day: "numeric",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+  timeZoneName: "short",
+});
 const PIECES = make({
   year: "numeric",
   month: "2-digit",
@@ -51,6 +61,9 @@ export const timeOnly = (instant) => TIME.format(new Date(instant));
 
 /** Jan 4, 08:00:17 EST. */
 export const toTheSecond = (instant) => TO_THE_SECOND.format(new Date(instant));
+
+/** Mon, Jan 4, 2027, 08:00:17 EST. */
+export const fullTime = (instant) => FULL.format(new Date(instant));
 
 /** A date of the calendar, 2027-01-04, as Mon, Jan 4, 2027. */
 export const calendarDay = (date, { short = false } = {}) =>

@@ -41,11 +41,13 @@ export function useLive(key, load, every = 2000) {
     wake.current = turn;
     const looked = () => !document.hidden && pace.current && turn();
     document.addEventListener("visibilitychange", looked);
+    addEventListener("paceline:clock", looked);
     turn();
     return () => {
       over.abort();
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", looked);
+      removeEventListener("paceline:clock", looked);
     };
   }, [key]);
 

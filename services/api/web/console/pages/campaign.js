@@ -2,6 +2,7 @@
 
 import { html, useState } from "../view.js";
 import { ask } from "../api.js";
+import { useNow } from "../clock.js";
 import { calendarDay } from "../eastern.js";
 import { Failures, Legend, Meter, Spoken } from "../figures/meter.js";
 import { Forecast } from "../figures/forecast.js";
@@ -96,6 +97,7 @@ function Overview({ campaign, refresh }) {
     (signal) => ask(`/api/campaigns/${id}/forecast`, { signal }),
     10_000,
   );
+  const now = useNow(forecast.data?.as_of);
   const changed = () => {
     refresh();
     forecast.refresh();
@@ -116,7 +118,7 @@ function Overview({ campaign, refresh }) {
     ${progress && html`<${Standing} campaign=${campaign} />`}
     <div class="grid">
       <${Panel} id="tempo" title="Calls ended, against the pace" wide>
-        <${Tempo} campaign=${campaign} plan=${plan.data} now=${forecast.data?.as_of}
+        <${Tempo} campaign=${campaign} plan=${plan.data} now=${now}
       /><//>
       <${Panel}
         id="week"
@@ -125,7 +127,7 @@ function Overview({ campaign, refresh }) {
       >
         <${Loaded} live=${plan} what="week"
           >${(it) =>
-            html`<${Timetable} days=${it.days} windows=${it.windows} now=${forecast.data?.as_of} />
+            html`<${Timetable} days=${it.days} windows=${it.windows} now=${now} />
               <ul class="windows">
                 ${it.windows.map((each) => html`<li><b>${span(each)}</b> <span>${each.name}: ${each.pace ? paceInWords(each.pace) : ""}</span></li>`)}
               </ul>`}<//
@@ -165,7 +167,11 @@ function Standing({ campaign: { id, state, progress } }) {
     ["Finished", number(finished), `${share(finished, total)} of ${counted(total, "number")}`],
     ["Answered", share(answered, finished), `${number(answered)} of ${number(finished)} finished`],
     ["Calling now", number(calling), calling ? "calls in progress" : "nobody at the moment"],
-    ["Waiting", number(waiting), waiting ? (state === "running" ? "in the queue" : "until it is started") : "nobody is left"],
+    [
+      "Waiting",
+      number(waiting),
+      waiting ? (state === "running" ? "in the queue" : "until it is started") : "nobody is left",
+    ],
     [
       "Undelivered",
       number(dead),

@@ -2,6 +2,7 @@
 
 import { html } from "../view.js";
 import { ask } from "../api.js";
+import { inSandbox } from "../clock.js";
 import { Confirm } from "../dialog.js";
 import { dayAndTime } from "../eastern.js";
 import { at, go } from "../router.js";
@@ -23,7 +24,8 @@ export function AskStart({ campaign, forecast, plan, onClose }) {
     work=${() => ask("/api/campaigns/start", { method: "POST", body: { campaign_id: id } })}
   >
     <p>
-      Real telephones will ring: <b>${counted(waiting, "number")}</b> ${waiting === 1 ? "is waiting" : "are waiting"}${onward}.
+      ${inSandbox() ? "In a sandbox no telephone rings" : "Real telephones will ring"}:
+      <b>${counted(waiting, "number")}</b> ${waiting === 1 ? "is waiting" : "are waiting"}${onward}.
     </p>
     <ul>
       ${plan && html`<li>It calls ${daysInWords(plan.days)}, ${hours}, US Eastern.</li>`}

@@ -2,6 +2,7 @@
 
 import { html, useEffect, useState } from "../view.js";
 import { ask, upload } from "../api.js";
+import { timeOfAccount } from "../clock.js";
 import { daysLater, onTheWall } from "../eastern.js";
 import { Refusal, SelectField, TextField, useSending } from "../forms.js";
 import { Timetable } from "../figures/timetable.js";
@@ -45,21 +46,23 @@ export const ChangeCampaign = ({ id }) =>
 function Prepared({ id }) {
   const live = useLive(
     `form ${id}`,
-    (signal) =>
-      Promise.all([
+    async (signal) => {
+      const found = await Promise.all([
         ask("/api/schedules", { signal }),
         ask("/api/profiles", { signal }),
         id ? ask(`/api/campaigns/${id}`, { signal }) : null,
-      ]),
+      ]);
+      return [...found, await timeOfAccount(signal)]; // the house's is known by its answers
+    },
     0,
   );
   return html`<${Loaded} live=${live} what="form"
-    >${([schedules, profiles, campaign]) => html`<${Form} ...${{ schedules, profiles, campaign }} />`}<//
+    >${([schedules, profiles, campaign, now]) => html`<${Form} ...${{ schedules, profiles, campaign, now }} />`}<//
   >`;
 }
 
-function begin(campaign, schedules, profiles) {
-  const today = onTheWall(new Date()).date;
+function begin(campaign, schedules, profiles, now) {
+  const today = onTheWall(now).date;
   return {
     start_date: campaign?.start_date ?? today,
     end_date: campaign?.end_date ?? daysLater(today, 7),
@@ -78,10 +81,10 @@ function begin(campaign, schedules, profiles) {
   };
 }
 
-function Form({ schedules: known, profiles: knownProfiles, campaign }) {
+function Form({ schedules: known, profiles: knownProfiles, campaign, now }) {
   const [schedules, setSchedules] = useState(known);
   const [profiles, setProfiles] = useState(knownProfiles);
-  const [fields, setFields] = useState(() => begin(campaign, known, knownProfiles));
+  const [fields, setFields] = useState(() => begin(campaign, known, knownProfiles, now));
   const [numbers, setNumbers] = useState(NO_NUMBERS);
   const [part, setPart] = useState(null);
   const [making, setMaking] = useState(false);
@@ -148,8 +151,7 @@ function Form({ schedules: known, profiles: knownProfiles, campaign }) {
       </fieldset>
       <fieldset class="panel">
         <legend>Addresses</legend>
-        ${text("start_url", "Application", START_URL)}
-        ${text("result_url", "Results go to", RESULT_URL)}
+        ${text("start_url", "Application", START_URL)} ${text("result_url", "Results go to", RESULT_URL)}
       </fieldset>
       ${
         !campaign &&

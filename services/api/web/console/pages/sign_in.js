@@ -37,8 +37,8 @@ export function SignIn() {
       </form>
       <details>
         <summary>I have no token</summary>
-        <p>Whoever runs this house makes one, and it is shown once:</p>
-        <pre>./run token create NAME</pre>
+        <p>Whoever runs this house makes one, and it is shown once; this one is for trying out, and rings nobody:</p>
+        <pre>./run token create NAME --test</pre>
         <p>A token with <code>--scope read</code> can look at everything and change nothing.</p>
       </details>
     </div>

@@ -60,26 +60,33 @@ async function loadStats(id, interval, range, signal) {
 }
 
 function Drawn({ stats, range, plan, now, label }) {
-  const points = useMemo(() => fill(stats, range, plan, now), [stats, plan, now, range]);
+  const stretches = stretchesOf(stats, range, now);
+  const points = useMemo(() => fill(stretches, stats, range, plan), [stats, plan, range, stretches.at(-1)]);
   return html`<${Chart} points=${points} step=${range.step / 1000} label=${label} />`;
 }
 
-/** One point for each stretch, those in which nothing ended too, up to now while it runs. */
-function fill(stats, { step, back }, plan, now) {
-  const known = new Map(stats.map((each) => [Date.parse(each.at), each]));
+const byBeginning = (stats) => new Map(stats.map((each) => [Date.parse(each.at), each]));
+
+/** When each stretch begins, those in which nothing ended too, up to now while it runs. */
+function stretchesOf(stats, { step, back }, now) {
+  const known = byBeginning(stats);
   const last = Date.parse(stats.at(-1).at);
   // Up to now, unless that would push all that ended out of sight.
   const newest = now && Date.parse(now) - last < back / 2 ? Math.max(last, Date.parse(now)) : last;
   const first = Date.parse(stats[0].at);
-  const points = [];
-  for (let at = first; at <= newest; at = next(at, step, known)) points.push(at);
-  return points
-    .filter((at) => at > newest - back)
-    .map((at) => ({
-      at,
-      outcomes: known.get(at)?.outcomes ?? {},
-      pace: plan ? paceWithin(plan, at, step / MINUTE) : 0,
-    }));
+  const stretches = [];
+  for (let at = first; at <= newest; at = next(at, step, known)) stretches.push(at);
+  return stretches.filter((at) => at > newest - back);
+}
+
+/** One point for each stretch. */
+function fill(stretches, stats, { step }, plan) {
+  const known = byBeginning(stats);
+  return stretches.map((at) => ({
+    at,
+    outcomes: known.get(at)?.outcomes ?? {},
+    pace: plan ? paceWithin(plan, at, step / MINUTE) : 0,
+  }));
 }
 
 /** The next stretch's beginning: a day is an hour longer or shorter twice a year, and the API says when it begins. */
