@@ -28,7 +28,9 @@ _JOBS_A_LETTER = 50
 _RINGS_AT_ONCE = 64  # publishes under way: a slow broker delays no other campaign's plan, a dead one stops the granting
 _GRANTS_AT_ONCE = 5  # campaigns: the ledger takes some milliseconds for each, and the next one's slots wait meanwhile
 _SANDBOX_ROOM = timedelta(seconds=1)
-_SANDBOX_BATCH = 20  # grants of a look at a sandbox's campaign: however fast its clock is, others have their share
+# However fast a sandbox's clock is, others have their share: so many grants of a look at a campaign, so far apart.
+_SANDBOX_BATCH = 20
+_SANDBOX_SECONDS = 0.05
 _LONGEST_PAUSE = 0.5  # real seconds: how late a `stopping` or a clock set forward is noticed
 
 
@@ -113,16 +115,20 @@ class Ticker:
 
     async def _tick(self, seat: Seat) -> None:
         campaign, sandbox = seat.campaign, seat.campaign.sandbox
-        now = self._clock.now()
+        now, lead = self._clock.now(), self._clock.span(self._lead)
+        if sandbox:  # a lead longer than a period would look past all of them
+            lead = min(lead, min(pace.period for pace in campaign.paces) / 2 / sandbox.rate)
         planned = plan(
             shown(sandbox, now),
             hours=campaign.hours,
             paces=campaign.paces,
             ledger=campaign.ledger,
-            lead=self._clock.span(self._lead) * (sandbox.rate if sandbox else 1),
+            lead=lead * (sandbox.rate if sandbox else 1),
             limit=_SANDBOX_BATCH if sandbox else self._batch,
         )
-        seat.wake_at = self._wake_at(planned.wake_at and in_house_time(sandbox, planned.wake_at), now)
+        seat.wake_at = self._wake_at(planned.wake_at and in_house_time(sandbox, planned.wake_at), now, lead=lead)
+        if sandbox:
+            seat.wake_at = max(seat.wake_at, now + self._clock.span(_SANDBOX_SECONDS))
         if not planned.grants or planned.period is None:
             return
         grants = _by_the_house(sandbox, planned.grants)
@@ -139,11 +145,11 @@ class Ticker:
         if len(granted) < len(planned.grants):  # the queue is empty; a letter or the roster's next round tells of more
             seat.wake_at = now + self._clock.span(self._roster_seconds)
 
-    def _wake_at(self, planned: datetime | None, now: datetime) -> datetime:
+    def _wake_at(self, planned: datetime | None, now: datetime, *, lead: timedelta) -> datetime:
         """Return when to look again: a quarter of a lead after the plan says, so that slots are granted together."""
         if planned is None:
             return now + self._clock.span(60)
-        return planned + self._clock.span(self._lead / 4) if planned > now else planned
+        return planned + lead / 4 if planned > now else planned
 
     def _count(self, served: Sequence[Grant]) -> None:
         SLOTS_GRANTED.inc(len(served))

@@ -83,3 +83,16 @@ async def test_a_sandbox_s_campaign_ends_by_its_own_clock_and_the_clock_goes_for
     made = body | {"profiles": windows, "start_url": f"{house.tenant}/start"}
     late = await sandbox.ask("POST", "/api/campaigns", json=made, status=422)
     assert [error["field"] for error in late["errors"]] == ["end_date"]
+
+
+async def test_a_clock_that_is_faster_than_the_pacer_looks_leaves_slots_unused_but_no_number_uncalled(open_at):
+    house = await open_at(resolve(FRIDAY, time(12)), rate=1)
+    sandbox = await house.sandbox()
+    campaign = await make_campaign(sandbox, period=1, amount=60, silence=0, windows=(("08:00", "11:00"),))
+    await add(sandbox, campaign, ["+12125550100"] * 20)
+    await sandbox.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    await house.house_time(resolve(FRIDAY, time(12, 0, 1)))
+    await sandbox.ask("PUT", "/api/sandbox", json={"rate": 600, "time": at(MONDAY, 7, 59).isoformat()})
+    results = await sandbox.results(20)
+    assert {result["disposition"] for result in results} == {"answered"}
+    assert {attempted_at(result).astimezone(EASTERN).date() for result in results} == {MONDAY}

@@ -44,11 +44,12 @@ END $$;
 CREATE TRIGGER outcomes_are_tallied AFTER INSERT ON outcomes
     REFERENCING NEW TABLE AS recorded FOR EACH STATEMENT EXECUTE FUNCTION tally_recorded();
 
--- A late truth takes its unknown out of the minute it was counted in.
+-- A late truth takes its unknown out of the minute it was counted in. In lanes of its own: a letter with late truths
+-- counts twice, each time in order, but two such letters could wait for each other's first rows with their second.
 CREATE FUNCTION tally_corrected() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO tallies AS t (campaign_id, minute, disposition, lane, entries)
-    SELECT campaign_id, date_trunc('minute', ended_at), disposition, pg_backend_pid() % 4, sum(n)
+    SELECT campaign_id, date_trunc('minute', ended_at), disposition, 4 + pg_backend_pid() % 4, sum(n)
     FROM (SELECT campaign_id, ended_at, disposition, -1 AS n FROM before
           UNION ALL SELECT campaign_id, ended_at, disposition, 1 FROM after) AS changed
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
