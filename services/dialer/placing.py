@@ -89,7 +89,7 @@ class Placing:
             raise _Stale
 
     async def _dial(self, intent: Intent, line: Line) -> None:
-        dialed_at = line.clock.now()
+        dialed_at = shown(line.sandbox, self._clock.now())  # by the clock that let it go: never before its slot
         order = Order(
             attempt_id(intent.slot),
             shown(line.sandbox, intent.not_after),

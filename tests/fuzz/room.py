@@ -30,7 +30,10 @@ async def open_api(database):
     """Run the room as a process, with an account for each attacker; give its address, tokens and document."""
     pool = Database(database, name="fuzz", size=2)
     await pool.open()
-    tokens = [(await create_token(pool, f"attacker-{place}", NOW))[0] for place in range(ATTACKERS)]
+    tokens = [
+        (await create_token(pool, f"attacker-{place}", NOW, for_sandbox=place == ATTACKERS - 1))[0]
+        for place in range(ATTACKERS)
+    ]
     (port,) = free_ports(1)
     environment = os.environ | {
         "ENVIRONMENT": "test",
