@@ -28,7 +28,7 @@ from services.api.schemas.fields import ID_DIGITS, Parameters
 from services.api.spool import Limits, Numbers, unheard
 from services.api.streams import Streams
 from shared.clock import Clock
-from shared.db.pool import TRANSIENT, Connection, Database
+from shared.db.pool import Connection, Database
 from shared.domain.egress import Egress
 from shared.domain.sandbox import shown
 
@@ -199,7 +199,7 @@ class Visit:
         try:
             async for piece in pieces:
                 await response.write(piece)
-        except TRANSIENT as error:
+        except Exception as error:  # noqa: BLE001 (there is no other way left to say so)
             log.warning("http.stream_cut", error=type(error).__name__, request_id=self.request[REQUEST])
             response.force_close()
             if self.request.transport is not None:

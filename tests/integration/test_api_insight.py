@@ -253,6 +253,16 @@ async def test_an_export_that_breaks_off_is_seen_to_have_broken_off(database):
                 await answered.text()
 
 
+async def test_an_export_of_calls_that_are_dropped_meanwhile_is_not_taken_for_whole(api):
+    campaign = await campaign_of(api, numbers=10)
+    await api.ledger.execute("UPDATE shelves SET closed_at = $1, set_aside_at = $1 WHERE no = 1", NOW)
+    path = f"{api.base}/api/campaigns/{campaign}/calls?format=csv"
+    async with api.session.get(path, headers={"Authorization": f"Bearer {api.token}"}) as answered:
+        assert answered.status == 200
+        with pytest.raises(aiohttp.ClientError):
+            await answered.text()
+
+
 async def why(api, campaign, seq):
     call = await api.ok("GET", f"/api/calls/{campaign}{seq:09d}")
     return call["why"] and (call["why"]["reason"], call["why"]["ahead"], (call["why"]["expected_at"] or "")[:19])

@@ -18,6 +18,10 @@ _STRETCH = 5_000  # entries that one statement looks at
 _LOOKED_AT = 100_000  # entries that one page looks at: where few fit a filter, it ends before it is full
 
 
+class CallsWentAway(Exception):
+    """The calls were taken down, as calls are that were kept long enough, while they were read."""
+
+
 class CallState(StrEnum):
     """Where an entry stands, as its tenant sees it."""
 
@@ -67,13 +71,20 @@ async def read_page(
 async def read_all(
     database: Database, campaign_id: int, *, wanted: Filter, after: int, total: int
 ) -> AsyncIterator[list[dict[str, Any]]]:
-    """Yield all the entries that are wanted, a stretch of the queue at a time; nothing is held in between."""
+    """Yield all the entries that are wanted, a stretch of the queue at a time; nothing is held in between.
+
+    Raises:
+        CallsWentAway: at the end, some of what was yielded may have been empty for that reason alone.
+    """
     for place in range(after, total, _STRETCH):
         end = min(total, place + _STRETCH)
         rows = await database.fetch(
             SQL["list_calls"], campaign_id, place, end, wanted.state, wanted.disposition, _STRETCH
         )
         yield [show(campaign_id, row) for row in rows]
+    row = await database.fetch_one(SQL["calls_in_sight"], campaign_id)
+    if row is None or not row["so"]:
+        raise CallsWentAway
 
 
 def show(campaign_id: int, row: Record) -> dict[str, Any]:

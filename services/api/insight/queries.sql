@@ -65,6 +65,10 @@ SELECT * FROM (
 WHERE ($4::text IS NULL OR state = $4) AND ($5::text IS NULL OR disposition = $5)
 ORDER BY seq LIMIT $6::bigint;
 
+-- name: calls_in_sight
+-- Whether the calls of a campaign lie where they are read: on a shelf that nobody takes down.
+SELECT EXISTS (SELECT FROM shelves WHERE first_id <= $1 AND end_id > $1 AND set_aside_at IS NULL) AS so;
+
 -- name: requeued_before
 -- Whether an entry is to be served again, and how many of those come before it.
 SELECT coalesce(bool_or(seq = $2), false) AS again, count(*) FILTER (WHERE seq < $2) AS before
