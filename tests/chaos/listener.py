@@ -11,6 +11,7 @@ from cloudevents.core.bindings.rabbitmq import RabbitMQMessage, from_rabbitmq_ev
 from tests.chaos.evidence import Heard
 
 EXCHANGE = "events"
+_LONGEST_SECONDS = 60  # between two messages
 _DURABLE = {"x-queue-type": "quorum"}
 
 
@@ -34,10 +35,17 @@ class Listener:
         found = []
         async with await aio_pika.connect(self._url) as connection:
             channel = await connection.channel()
-            queue = await channel.get_queue(self._queue, ensure=False)
-            while (message := await queue.get(no_ack=True, fail=False, timeout=10)) is not None:
-                event = from_rabbitmq_event(RabbitMQMessage(dict(message.headers), message.content_type, message.body))
-                found.append(Heard(event.get_source(), int(event.get_id()), message.body))
+            # The house is closed: what lies there now is all.
+            queue = await channel.declare_queue(self._queue, passive=True)
+            waiting = queue.declaration_result.message_count or 0
+            if waiting:
+                async with queue.iterator(no_ack=True, timeout=_LONGEST_SECONDS) as messages:
+                    async for message in messages:
+                        told = RabbitMQMessage(dict(message.headers), message.content_type, message.body)
+                        event = from_rabbitmq_event(told)
+                        found.append(Heard(event.get_source(), int(event.get_id()), message.body))
+                        if len(found) == waiting:
+                            break
         return found
 
     async def end(self) -> None:

@@ -10,7 +10,7 @@ from tests.chaos.mutants import MUTANTS
 from tests.chaos.tactics import TACTICS
 from tests.chaos.trial import Order, Trial, run_trial
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(600)
 
 
 async def run(tactic, faults, *, seed=1, **order):
