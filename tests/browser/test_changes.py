@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest_asyncio
 
+from services.api.scopes import Scope
+from services.api.tokens import create_token
 from tests.support.browsing import visit
 
 
@@ -168,9 +170,6 @@ async def test_a_result_that_nobody_took_is_posted_again(browser, house, newcome
 
 
 async def test_a_token_that_may_only_read_is_told_what_it_lacks(browser, house, newcomer):
-    from services.api.scopes import Scope  # noqa: PLC0415 (only this story needs it)
-    from services.api.tokens import create_token  # noqa: PLC0415 (only this story needs it)
-
     token, _ = await create_token(house._database, "only-reads", house.clock.now(), scopes=[Scope.READ])
     async with visit(browser, house.url, token=token, refused=(403,)) as visitor:
         await visitor.go("/console/schedules/new")
