@@ -1,4 +1,8 @@
-"""One browser and one house for the whole ring: its clock runs fast, and each story is a tenant of its own."""
+"""One browser and one house for the whole ring: its clock runs fast, and each story is a tenant of its own.
+
+The ring's tests run one after the other wherever the shuffle put the first: a house that stood open for all of the
+tests' half hour would reach its night, in which nobody is called.
+"""
 
 from __future__ import annotations
 
@@ -23,13 +27,18 @@ NUMBERS = [f"tel:+12125550{100 + n}; ani=6175550199, first-{n}" for n in (0, 1, 
 
 
 def pytest_collection_modifyitems(items):
-    """Every test of the ring runs on one event loop: the browser lives on it."""
-    for item in items:
-        if item.path.parent.name == "browser":
-            item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    """The ring's tests stay together, on one event loop: the browser lives on it."""
+    ring = [item for item in items if item.path.parent.name == "browser"]
+    if not ring:
+        return
+    for item in ring:
+        item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+    first = items.index(ring[0])
+    others = set(items) - set(ring)
+    items[:] = [*(i for i in items[:first] if i in others), *ring, *(i for i in items[first:] if i in others)]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium():
     """The path of the browser; a laptop without one is told so in one line, in CI it is a failure."""
     try:
@@ -40,20 +49,20 @@ def chromium():
         pytest.skip(f"NO BROWSER, ITS TESTS WERE NOT RUN ({error})")
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def browser(chromium):
     async with open_browser(chromium) as opened:
         yield opened
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def ledger(chromium, postgres_server, migrated_template):
     """The DSN of the one database of the ring."""
     with postgres.copied_database(postgres_server, migrated_template) as dsn:
         yield dsn
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def house(ledger):
     """A house whose Monday began at eight, and a server for the results of all its tenants."""
     async with (
@@ -71,7 +80,7 @@ async def house(ledger):
         yield replace(opened, tenant=tenant)
 
 
-@pytest_asyncio.fixture(scope="session", loop_scope="session")
+@pytest_asyncio.fixture(scope="package", loop_scope="session")
 async def tenant(house):
     """A tenant with a campaign that is over, one result of which nobody took, and one that was not started."""
     tenant = await house.of_another_tenant()

@@ -153,9 +153,11 @@ async def bytes_of_events(ledger):
     """Every event is written twice, waiting and numbered: rows of many, compressed."""
     row = await ledger.fetch_one(
         "SELECT sum(coalesce(cardinality(seqs), 1)) AS events,"
+        " coalesce(sum(cardinality(seqs)) FILTER (WHERE name = 'call.retracted.v1'), 0) AS retracted,"
         " sum(pg_column_size(seqs) + coalesce(pg_column_size(details), 0) + 100) AS bytes FROM feed"
     )
-    return row["events"], 2 * float(row["bytes"])
+    again = 2 * row["retracted"]  # a slow machine takes an intent back, and the call is dialing once more
+    return row["events"] - again, 2 * float(row["bytes"])
 
 
 async def test_a_thousand_calls_cost_no_more_than_they_did(spent):
