@@ -8,7 +8,7 @@ import sys
 from datetime import datetime
 
 from shared.db.house_clock import set_rehearsal_clock
-from shared.db.migrate import migrate
+from shared.db.migrate import ProgramBehindError, migrate
 from shared.db.pool import Database
 from shared.settings import HouseSettings
 
@@ -33,7 +33,11 @@ def main() -> int:
     arguments = parser.parse_args()
     settings = HouseSettings()
     if arguments.command == "migrate":
-        applied = asyncio.run(migrate(settings.database_url.get_secret_value()))
+        try:
+            applied = asyncio.run(migrate(settings.database_url.get_secret_value()))
+        except ProgramBehindError as error:
+            sys.stderr.write(f"{error}\n")
+            return 1
         sys.stdout.write(f"applied {', '.join(applied)}\n" if applied else "the schema is up to date\n")
         return 0
     if not settings.environment.rehearses or arguments.origin.tzinfo is None:

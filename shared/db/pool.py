@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
+from shared.db.versions import connected_as
+
 # What a store is handed; rooms never import asyncpg.
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record] | asyncpg.pool.PoolConnectionProxy[asyncpg.Record]"
 Record: TypeAlias = asyncpg.Record
@@ -68,7 +70,7 @@ class Database:
             timeout=5,
             command_timeout=15,
             server_settings={
-                "application_name": f"paceline-{self._name}",
+                "application_name": connected_as(self._name),
                 "timezone": "UTC",
                 "statement_timeout": "15s",
                 "lock_timeout": "5s",

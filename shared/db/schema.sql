@@ -2,9 +2,10 @@
 -- Made from the catalog: `PACELINE_WRITE=1 ./run test tests/integration/test_schema.py` writes it again.
 
 CREATE TABLE schema_history (
-    version    integer     NOT NULL,
-    name       text        NOT NULL,
-    applied_at timestamptz NOT NULL,
+    version        integer     NOT NULL,
+    name           text        NOT NULL,
+    applied_at     timestamptz NOT NULL,
+    oldest_program integer     NOT NULL DEFAULT 0,
     CONSTRAINT schema_history_pkey PRIMARY KEY (version)
 );
 

@@ -1,9 +1,10 @@
-"""/livez, /readyz and /metrics of a process, on a port of their own."""
+"""/startupz, /livez, /readyz and /metrics of a process, on a port of their own, from its first moment to its last."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -12,34 +13,58 @@ from shared.runtime.service import Check
 
 
 class OpsServer:
-    """Answers whoever watches the process. Not ready while it drains."""
+    """Answers whoever watches the process.
 
-    name = "ops"
+    /livez: its loop runs; nothing else, for a restart cures nothing else. /startupz: it has found its servers and its
+    schema. /readyz: it has, they answer now, and it is not draining. What a 503 waits for is in its text.
+    """
 
-    def __init__(self, host: str, port: int, checks: Sequence[Check], *, draining: Callable[[], bool]) -> None:
+    def __init__(self, host: str, port: int, *, draining: Callable[[], bool]) -> None:
         self._host = host
         self._port = port
-        self._checks = checks
         self._draining = draining
+        self._checks: Sequence[Check] | None = None
+        self._waits_for = "it was just started"
 
-    async def run(self, stopping: asyncio.Event) -> None:
-        """Serve until told to stop."""
+    @asynccontextmanager
+    async def serving(self) -> AsyncIterator[None]:
+        """Answer while the context is open."""
         app = web.Application()
         app.add_routes(
-            [web.get("/livez", self._alive), web.get("/readyz", self._ready), web.get("/metrics", self._metrics)]
+            [
+                web.get("/startupz", self._started),
+                web.get("/livez", self._alive),
+                web.get("/readyz", self._ready),
+                web.get("/metrics", self._metrics),
+            ]
         )
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         try:
             await web.TCPSite(runner, self._host, self._port).start()
-            await stopping.wait()
+            yield
         finally:
             await runner.cleanup()
+
+    def waits(self, reason: str) -> None:
+        """Say what the start is waiting for."""
+        self._waits_for = reason
+
+    def started(self, checks: Sequence[Check]) -> None:
+        """From now on the process is ready whenever all checks pass."""
+        self._checks = checks
+
+    async def _started(self, _: web.Request) -> web.Response:
+        if self._checks is None:
+            return web.Response(text=f"starting: {self._waits_for}\n", status=503)
+        return web.Response(text="started\n")
 
     async def _alive(self, _: web.Request) -> web.Response:
         return web.Response(text="alive\n")
 
-    async def _ready(self, _: web.Request) -> web.Response:
+    async def _ready(self, request: web.Request) -> web.Response:
+        if self._checks is None:
+            return await self._started(request)
         failing = [check.name for check in self._checks if not await check.passes()]
         if self._draining():
             failing.append("draining")

@@ -33,9 +33,20 @@ _YOUNG_OBJECTS = 10_000  # new objects between two looks of the garbage collecto
 _PATIENCE = 60  # tries, a second apart, for servers that start at the same time as we do
 
 
+class StoppedEarly(Exception):
+    """The process was told to stop before it had found its servers."""
+
+
 @asynccontextmanager
-async def open_platform(settings: HouseSettings, *, name: str) -> AsyncIterator[Platform]:
-    """Open what all rooms of a process share, waiting for servers that are still starting."""
+async def open_platform(
+    settings: HouseSettings, *, name: str, waits: Callable[[str], None], stopping: Callable[[], bool]
+) -> AsyncIterator[Platform]:
+    """Open what all rooms of a process share, waiting for servers that are still starting: `waits` is told why.
+
+    Raises:
+        StoppedEarly: `stopping` became true first.
+        ProgramBehindError: the schema has left this program behind.
+    """
     dsn = settings.database_url.get_secret_value()
     if not dsn:
         raise ValueError("DATABASE_URL is not set: a room needs to know where PostgreSQL is.")
@@ -54,9 +65,12 @@ async def open_platform(settings: HouseSettings, *, name: str) -> AsyncIterator[
                 if not tries_left:
                     raise
                 log.info("house.waiting", error=type(error).__name__, detail=str(error))
+                waits(f"{type(error).__name__}: {error}")
                 await broker.close()
                 await database.close()
                 await clock.sleep(1)
+                if stopping():
+                    raise StoppedEarly from error
         yield Platform(clock, database, broker, settings.environment)
     finally:
         await broker.close()
@@ -71,7 +85,11 @@ async def serve(
     Raises:
         WorkerFailed: a worker ended by itself.
     """
-    async with open_platform(settings, name=name) as platform:
+    ops = OpsServer(settings.ops_host, settings.ops_port, draining=stopping.is_set)
+    async with (
+        ops.serving(),
+        open_platform(settings, name=name, waits=ops.waits, stopping=stopping.is_set) as platform,
+    ):
         services = rooms(platform)
         checks = [
             Check("database", platform.database.answers),
@@ -85,9 +103,9 @@ async def serve(
                 ClockKeeper(platform.database, platform.clock, settings.environment),
                 Relay(platform),
                 DeadLetterWatch(platform),
-                OpsServer(settings.ops_host, settings.ops_port, checks, draining=stopping.is_set),
             ]
         )
+        ops.started(checks)
         log.info("house.open", rooms=[service.name for service in services])
         if started:
             started.set()
@@ -124,6 +142,8 @@ def run(settings: HouseSettings, rooms: Rooms, *, name: str) -> int:
     try:
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
             runner.run(main())
+    except StoppedEarly:
+        log.info("house.closed")
     except Exception:
         log.exception("house.failed")
         return 1

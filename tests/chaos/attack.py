@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import signal
 from typing import TYPE_CHECKING
 
 from tests.chaos.echo import echo
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from tests.chaos.trial import Trial
 
 _POINT_WITHIN = 60.0  # seconds for a process to pass its crash point
+_DRAINS_WITHIN = 15.0  # seconds: the drain's own limit, and what it takes to end after it
 _SHORTAGE = 8.0  # seconds without memory or disk
 _BLACKOUT = 8.0  # seconds: longer than a slot may be late when the clock runs ten times as fast
 
@@ -53,6 +55,8 @@ async def _faults(trial: Trial, ground: Ground, tenants: Tenants, dice: random.R
             _kill(trial, dice)
         elif kind == "freeze":
             pending.add(asyncio.ensure_future(_freeze(trial, dice)))
+        elif kind == "term":
+            pending.add(asyncio.ensure_future(_term(trial, dice)))
         else:
             await _hurt(kind, trial, ground)
     await asyncio.gather(*pending)
@@ -60,6 +64,7 @@ async def _faults(trial: Trial, ground: Ground, tenants: Tenants, dice: random.R
 
 def _choose(tactic: Tactic, dice: random.Random) -> str:
     shares = {
+        "term": tactic.terms,
         "freeze": tactic.freezes,
         "blackout": tactic.blackouts,
         "cut": tactic.cuts,
@@ -74,7 +79,8 @@ def _choose(tactic: Tactic, dice: random.Random) -> str:
 
 
 def _targets(trial: Trial) -> list[Room]:
-    return [room for room in trial.rooms if room.kind in trial.order.tactic.targets and room.alive and not room.frozen]
+    kinds = trial.order.tactic.targets
+    return [room for room in trial.rooms if room.kind in kinds and room.alive and not room.frozen and not room.leaving]
 
 
 def _kill(trial: Trial, dice: random.Random) -> None:
@@ -83,6 +89,20 @@ def _kill(trial: Trial, dice: random.Random) -> None:
         room.kill()
         room.start()
         trial.tally.count("kill", room=room.kind)
+
+
+async def _term(trial: Trial, dice: random.Random) -> None:
+    if targets := _targets(trial):
+        room = dice.choice(targets)
+        trial.tally.count("term")
+        room.leaving = True
+        try:
+            code = await asyncio.to_thread(room.stop, within=_DRAINS_WITHIN)
+            if code not in (0, -signal.SIGTERM):  # the latter: it had begun nothing, not even to listen to signals
+                trial.exits.append(f"{room.name} was told to go and ended with {code}: {room.last_words()}")
+        finally:
+            room.leaving = False
+            room.start()
 
 
 async def _freeze(trial: Trial, dice: random.Random) -> None:

@@ -30,6 +30,7 @@ class Room:
     point: str = ""  # the crash point its next process is armed with
     process: ForkServerProcess | None = None
     frozen: bool = False
+    leaving: bool = False  # told to go, and not yet gone
     starts: int = 0
     ends: list[int] = field(default_factory=list)
 

@@ -11,6 +11,7 @@ class Tactic:
 
     says: str
     targets: frozenset[str] = frozenset({"api", "pacer", "dialer", "results"})
+    terms: float = 0.0  # SIGTERM: it drains, ends with 0, and another one takes its place
     freezes: float = 0.0  # SIGSTOP for one to five seconds
     blackouts: float = 0.0  # every room frozen at once, longer than a slot may be late
     cuts: float = 0.0  # every connection to the servers broken at once
@@ -47,6 +48,7 @@ TACTICS: dict[str, Tactic] = {
     "blackouts": Tactic(
         "the whole house stands still and wakes up late", blackouts=1.0, every=4.0, stops=0.1, saturated=True
     ),
+    "terms": Tactic("everybody is told to go, again and again: nothing may be unknown", terms=1.0, every=0.25),
     "stops": Tactic("campaigns are stopped and started under load", every=3.0, stops=8.0),
     "lost-lines": Tactic(
         "the carrier's connection breaks while phones ring", frozenset({"api"}), every=2.0, line_breaks=0.1

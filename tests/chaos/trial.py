@@ -189,7 +189,7 @@ async def _keep_rooms(trial: Trial) -> None:
     """Start again whoever has ended, as an orchestrator does."""
     while True:
         for room in trial.rooms:
-            if (code := room.reap()) is not None:
+            if not room.leaving and (code := room.reap()) is not None:
                 if code not in (0, -signal.SIGKILL):
                     trial.exits.append(f"{room.name} ended by itself with {code}: {room.last_words()}")
                 if room.point:

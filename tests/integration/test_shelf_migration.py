@@ -7,8 +7,9 @@ import re
 import asyncpg
 import pytest
 
-from shared.db.migrate import migrate, migrations
+from shared.db.migrate import migrate
 from shared.db.pool import Database
+from shared.db.versions import migrations
 from tests.support.ledger import LONG_AGO, add_campaign, contents
 from tests.support.postgres import copied_database, statements, template_database
 from tests.support.schema import describe_schema
@@ -23,10 +24,9 @@ async def migrate_until(dsn, version):
     await connection.execute(
         "CREATE TABLE schema_history (version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)"
     )
-    for number, name, sql in migrations():
-        if number <= version:
-            await connection.execute(sql)
-            await connection.execute("INSERT INTO schema_history VALUES ($1, $2, $3)", number, name, LONG_AGO)
+    for old in migrations()[:version]:
+        await connection.execute(old.sql)
+        await connection.execute("INSERT INTO schema_history VALUES ($1, $2, $3)", old.version, old.name, LONG_AGO)
     await connection.close()
 
 
@@ -94,10 +94,9 @@ async def test_a_program_of_before_goes_on_during_the_migration(old, ledger):
     async with ledger.connection() as connection:
         await connection.execute(insert, campaign, 1, LONG_AGO)
         other = await asyncpg.connect(old)
-        for number, _, sql in migrations():
-            if number > BEFORE:
-                async with other.transaction():
-                    await other.execute(sql)
-                await connection.execute(insert, campaign, number, LONG_AGO)
+        for new in migrations()[BEFORE:]:
+            async with other.transaction():
+                await other.execute(new.sql)
+            await connection.execute(insert, campaign, new.version, LONG_AGO)
         await other.close()
     assert len(await ledger.fetch("SELECT FROM outcomes")) == 1 + len(migrations()) - BEFORE
