@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import secrets
 import sys
 import time
@@ -16,6 +17,7 @@ from tests.chaos.judge import summary
 from tests.chaos.mutants import MUTANTS, names
 from tests.chaos.tactics import TACTICS
 from tests.chaos.trial import ENTRIES, Order, Trial, run_trial
+from tests.chaos.upgrade import RELEASED, older_program
 
 console = Console()
 _SHOWN = 20  # findings of a kind
@@ -33,6 +35,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument(
         "--rate", type=float, default=10.0, help="how much faster than the world the house's clock runs"
     )
+    parser.add_argument("--from", dest="older", default=RELEASED, metavar="COMMIT", help="what `upgrade` begins with")
     return parser.parse_args(arguments)
 
 
@@ -42,8 +45,10 @@ def main() -> int:
     seed = secrets.randbelow(1 << 31) if asked.seed is None else asked.seed
     if asked.mutants is None:
         entries = max(ENTRIES, _ENTRIES_A_FAULT * asked.faults)
-        order = Order(TACTICS[asked.tactic], asked.faults, seed, rate=asked.rate, entries=entries)
-        trial = attack(order, asked.tactic)
+        with contextlib.ExitStack() as held:
+            older = held.enter_context(older_program(asked.older)) if asked.tactic == "upgrade" else None
+            order = Order(TACTICS[asked.tactic], asked.faults, seed, rate=asked.rate, entries=entries, older=older)
+            trial = attack(order, asked.tactic)
         return 1 if trial.broken or trial.exits else 0
     survivors = [name for name in names(asked.mutants) if not caught(name, seed)]
     tried = len(names(asked.mutants))
@@ -81,7 +86,8 @@ def show(trial: Trial, seconds: float) -> None:
     """Print the report."""
     assert trial.evidence is not None
     table = Table(show_header=False, title_justify="left", title=f"after {seconds:.0f} s")
-    for what, number in [*trial.tally.by_kind.items(), *summary(trial.evidence).items()]:
+    seen = summary(trial.evidence) | {"requests without an answer": trial.unanswered}
+    for what, number in [*trial.tally.by_kind.items(), *seen.items()]:
         table.add_row(what, str(number))
     console.print(table)
     for promise, found in trial.findings.items():

@@ -6,13 +6,15 @@ import asyncio
 import contextlib
 import random
 import signal
-from typing import TYPE_CHECKING
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
 
 from tests.chaos.echo import echo
 from tests.chaos.ground import Ground
 from tests.chaos.rooms import Room
 from tests.chaos.tactics import Tactic
 from tests.chaos.tenants import Tenant, Tenants
+from tests.chaos.upgrade import replace_all
 
 if TYPE_CHECKING:
     from tests.chaos.trial import Trial
@@ -32,7 +34,7 @@ async def attack(trial: Trial, ground: Ground, tenants: Tenants, dice: random.Ra
         _run_errands(tenants, trial.witness.url),
         _stop_and_start(trial.order.tactic, tenants, dice),
     )
-    faults = asyncio.ensure_future(_crash_at(trial) if trial.order.points else _faults(trial, ground, tenants, dice))
+    faults = asyncio.ensure_future(_hurting(trial, ground, tenants, dice))
     try:
         await asyncio.wait({busy, faults}, return_when=asyncio.FIRST_COMPLETED)
         if busy.done():
@@ -43,6 +45,15 @@ async def attack(trial: Trial, ground: Ground, tenants: Tenants, dice: random.Ra
             work.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await work
+
+
+def _hurting(trial: Trial, ground: Ground, tenants: Tenants, dice: random.Random) -> Coroutine[Any, Any, None]:
+    if trial.order.points:
+        return _crash_at(trial)
+    if trial.order.older:
+        assert trial.front is not None
+        return replace_all(trial, trial.front, ground.dsn)
+    return _faults(trial, ground, tenants, dice)
 
 
 async def _faults(trial: Trial, ground: Ground, tenants: Tenants, dice: random.Random) -> None:

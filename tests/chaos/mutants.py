@@ -25,7 +25,7 @@ from shared.db import outbox
 from shared.db.outbox import SQL as SHARED
 from shared.db.statements import Statements
 from shared.domain import pacing
-from shared.runtime import relay
+from shared.runtime import process, relay
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +152,15 @@ def _body_built_anew() -> None:
     ResultsStore.claim = rebuilt
 
 
+def _no_drain() -> None:
+    supervise = process.supervise
+
+    async def at_once(stages, stopping, *, drain_seconds):
+        await supervise(stages, stopping, drain_seconds=min(0.0, drain_seconds))
+
+    process.supervise = at_once
+
+
 _ONE_SLOT_FOR_TWO = """
     ALTER TABLE attempts DROP CONSTRAINT attempts_pkey;
     DROP INDEX attempts_one_per_entry;
@@ -248,6 +257,7 @@ MUTANTS = {
         ),
         Mutant("body-built-anew", "a retry's body is built again", "results", _body_built_anew),
         Mutant("reported-once", "an outcome the broker did not take is dropped", "broker", _reported_once),
+        Mutant("no-drain", "who is told to go goes, in the middle of its calls", "terms", _no_drain),
         Mutant(
             "recorded-twice",
             "a letter that comes again is recorded again",

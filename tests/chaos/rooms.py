@@ -10,6 +10,7 @@ import contextlib
 import multiprocessing
 import os
 import signal
+import subprocess
 import sys
 from dataclasses import dataclass, field
 from multiprocessing.context import ForkServerProcess
@@ -17,6 +18,35 @@ from pathlib import Path
 
 _LAST_WORDS = 1500
 PRELOADED = ["tests.chaos.room_process"]
+
+
+class Program:
+    """A process of another program's, with what we ask of one of our own."""
+
+    def __init__(self, folder: Path, room: str, settings: dict[str, str], log: Path) -> None:
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", f"services.{room}"],
+                env=os.environ | settings | {"PYTHONPATH": str(folder)},
+                cwd=folder,
+                stdout=out,
+                stderr=out,
+            )
+        self.pid: int | None = self._process.pid
+
+    @property
+    def exitcode(self) -> int | None:
+        """How it ended."""
+        return self._process.returncode
+
+    def is_alive(self) -> bool:
+        """Whether it has not ended."""
+        return self._process.poll() is None
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for its end."""
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(timeout)
 
 
 @dataclass
@@ -28,7 +58,8 @@ class Room:
     log: Path
     mutant: str = ""
     point: str = ""  # the crash point its next process is armed with
-    process: ForkServerProcess | None = None
+    program: Path | None = None  # a folder with another program than this one
+    process: ForkServerProcess | Program | None = None
     frozen: bool = False
     leaving: bool = False  # told to go, and not yet gone
     starts: int = 0
@@ -46,10 +77,13 @@ class Room:
         """Start a process; harmless when there is one."""
         if self.alive:
             return
-        from tests.chaos.room_process import live  # noqa: PLC0415 (its imports are the fork server's)
-
         self.frozen = False
         self.starts += 1
+        if self.program:
+            self.process = Program(self.program, self.kind, self.settings, self.log)
+            return
+        from tests.chaos.room_process import live  # noqa: PLC0415 (its imports are the fork server's)
+
         context = multiprocessing.get_context("forkserver")
         self.process = context.Process(
             target=live,

@@ -49,6 +49,7 @@ TACTICS: dict[str, Tactic] = {
         "the whole house stands still and wakes up late", blackouts=1.0, every=4.0, stops=0.1, saturated=True
     ),
     "terms": Tactic("everybody is told to go, again and again: nothing may be unknown", terms=1.0, every=0.25),
+    "upgrade": Tactic("an older program makes way for this one, under load", stops=1.0),
     "stops": Tactic("campaigns are stopped and started under load", every=3.0, stops=8.0),
     "lost-lines": Tactic(
         "the carrier's connection breaks while phones ring", frozenset({"api"}), every=2.0, line_breaks=0.1

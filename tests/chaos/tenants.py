@@ -73,6 +73,7 @@ class Tenants:
     tenants: list[Tenant] = field(default_factory=list)
     acknowledged: set[str] = field(default_factory=set)
     stops: list[Stop] = field(default_factory=list)
+    unanswered: int = 0
     _numbers: Any = field(default_factory=lambda: count(2_000_000_000))
     _secrets: dict[str, str] = field(default_factory=dict)
 
@@ -208,8 +209,10 @@ class Tenants:
             ):
                 text = await response.text()
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
+            self.unanswered += 1
             raise AnswerLostError(type(error).__name__) from error
         if response.status >= 500:
+            self.unanswered += 1
             raise AnswerLostError(text)
         assert response.status == 200, f"{method} {path} answered {response.status}: {text[:300]}"
         return json.loads(text)

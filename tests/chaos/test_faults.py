@@ -1,5 +1,6 @@
 """Houses under attack. Longer trials by hand: `./run chaos TACTIC --kills N`; a failure's seed repeats it."""
 
+import contextlib
 import os
 from collections import Counter
 
@@ -9,6 +10,7 @@ from tests.chaos.crash_points import ROOMS, points
 from tests.chaos.mutants import MUTANTS
 from tests.chaos.tactics import TACTICS
 from tests.chaos.trial import Order, Trial, run_trial
+from tests.chaos.upgrade import RELEASED, older_program
 
 pytestmark = pytest.mark.timeout(600)
 
@@ -34,6 +36,7 @@ async def test_every_crash_point_is_hit_and_costs_nothing():
     [
         ("any", 150),
         ("spare-dialers", 40),
+        ("terms", 40),
         ("echoes", 8),
         ("cuts", 15),
         ("purges", 3),
@@ -64,6 +67,25 @@ async def test_eight_pacers_grant_exactly_the_amount_of_each_period():
         last = max(period for campaign, period in granted if campaign == ordered.campaign_id)
         whole = [granted[ordered.campaign_id, period] for period in range(2, last)]
         assert set(whole) <= {ordered.amount}, (ordered, whole)
+
+
+@pytest.fixture
+def older():
+    """The folder of the program that was released before this one; a checkout without history has none."""
+    with contextlib.ExitStack() as held:
+        try:
+            program = held.enter_context(older_program(RELEASED))
+        except LookupError as missing:
+            pytest.skip(f"NO UPGRADE WAS TRIED: {missing}")
+        yield program
+
+
+async def test_an_older_house_is_upgraded_while_it_works_and_nobody_notices(older):
+    trial = await run("upgrade", 0, older=older)
+    assert not trial.broken, what_was_found(trial)
+    assert not trial.exits
+    assert trial.unanswered == 0
+    assert trial.tally.by_kind == {"migration": 1, "replaced": 6}
 
 
 async def test_no_phone_rings_after_a_hundred_stops():

@@ -18,15 +18,16 @@ from shared.db.pool import TRANSIENT, Database
 from shared.runtime.clock_keeper import ClockKeeper, TimeNotKnown
 from shared.settings import Environment
 from tests.chaos.attack import attack
-from tests.chaos.evidence import Evidence, Faults
+from tests.chaos.evidence import Evidence, Faults, Ordered
 from tests.chaos.ground import Ground, open_ground
 from tests.chaos.judge import judge
 from tests.chaos.ledger import read_ledger
-from tests.chaos.listener import EXCHANGE, open_listener
+from tests.chaos.listener import EXCHANGE, Listener, open_listener
 from tests.chaos.mutants import MUTANTS
 from tests.chaos.rooms import Room, open_nursery
 from tests.chaos.tactics import Tactic, Tally
 from tests.chaos.tenants import ORIGIN, OVER, Tenants
+from tests.chaos.upgrade import Front, migrate_by, open_front
 from tests.chaos.witness import Manners, Witness, open_witness
 from tests.support.servers import free_ports
 
@@ -57,6 +58,7 @@ class Order:
     mutant: str = ""
     stops: int = 0  # stops that are to be answered before the attack may end
     points: tuple[tuple[str, str], ...] = ()  # crash points (room, point) to arm one after the other
+    older: Path | None = None  # the program that is upgraded while the house works
 
 
 @dataclass
@@ -75,6 +77,8 @@ class Trial:
     overdue: list[str] = field(default_factory=list)  # what was not finished when nobody disturbed any more
     exits: list[str] = field(default_factory=list)  # rooms that ended by themselves, or did not drain as they should
     witness: Witness | None = None
+    front: Front | None = None
+    unanswered: int = 0  # requests of tenants under attack
 
     @property
     def broken(self) -> list[str]:
@@ -100,6 +104,10 @@ async def run_trial(trial: Trial) -> Trial:
 
 async def _house(trial: Trial, ground: Ground, database: Database, dice: random.Random, logs: Path) -> None:
     order, clock = trial.order, trial.clock
+    if order.older:
+        await database.execute("DROP SCHEMA public CASCADE")
+        await database.execute("CREATE SCHEMA public")
+        await asyncio.to_thread(migrate_by, order.older, ground.dsn)
     if order.mutant and (schema := MUTANTS[order.mutant].schema):
         await database.execute(schema)
     await set_rehearsal_clock(database, origin=ORIGIN, rate=_STANDSTILL)  # while the house opens
@@ -110,7 +118,8 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
         )
         trial.witness = witness = await stack.enter_async_context(open_witness(Witness(clock, dice, _manners(order))))
         port = free_ports(1)[0]
-        tenants = Tenants(f"http://127.0.0.1:{port}", clock, dice)
+        trial.front = front = await stack.enter_async_context(open_front(port))
+        tenants = Tenants(f"http://127.0.0.1:{front.port}", clock, dice)
         witness.secrets = await tenants.sign_up(database, order.tenants)
         trial.rooms = _rooms(order, ground, witness.url, port, logs)
         stack.callback(_clear, trial.rooms)
@@ -124,27 +133,37 @@ async def _house(trial: Trial, ground: Ground, database: Database, dice: random.
             await set_rehearsal_clock(database, origin=ORIGIN, rate=order.rate)
             await _measure(trial, database)
             trial.phase = "under attack"
+            tenants.unanswered = 0
             await attack(trial, ground, tenants, dice)
+            trial.unanswered = tenants.unanswered
             trial.phase = "healing"
             await _heal(trial, database, tenants)
         await _end(trial)
         trial.phase = "judging"
-        trial.evidence = Evidence(
-            ordered=ordered,
-            acknowledged=frozenset(tenants.acknowledged),
-            rang=await witness.rang(),
-            repeated=list(witness.exchange.repeated),
-            late=dict(witness.exchange.late),
-            posts=list(witness.posts),
-            stops=list(tenants.stops),
-            heard=await listener.heard(),
-            ledger=await read_ledger(database),
-            faults=_faults(trial.tally, witness),
-            rate=order.rate,
-            behind=trial.behind,
-            overdue=list(trial.overdue),
-        )
+        trial.evidence = await _gather(trial, tenants, ordered, listener, database)
     trial.findings = judge(trial.evidence)
+
+
+async def _gather(
+    trial: Trial, tenants: Tenants, ordered: list[Ordered], listener: Listener, database: Database
+) -> Evidence:
+    witness = trial.witness
+    assert witness is not None
+    return Evidence(
+        ordered=ordered,
+        acknowledged=frozenset(tenants.acknowledged),
+        rang=await witness.rang(),
+        repeated=list(witness.exchange.repeated),
+        late=dict(witness.exchange.late),
+        posts=list(witness.posts),
+        stops=list(tenants.stops),
+        heard=await listener.heard(),
+        ledger=await read_ledger(database),
+        faults=_faults(trial.tally, witness),
+        rate=trial.order.rate,
+        behind=trial.behind,
+        overdue=list(trial.overdue),
+    )
 
 
 def _faults(tally: Tally, witness: Witness) -> Faults:
@@ -182,7 +201,7 @@ def _rooms(order: Order, ground: Ground, witness: str, api_port: int, logs: Path
         "OPS_PORT": "0",
         "REQUESTS_PER_MINUTE": "0",  # the tenants' errands have no pause
     }
-    return [Room(name, settings, logs / f"{name}.log", mutant=order.mutant) for name in names]
+    return [Room(name, settings, logs / f"{name}.log", mutant=order.mutant, program=order.older) for name in names]
 
 
 async def _keep_rooms(trial: Trial) -> None:

@@ -13,7 +13,7 @@ class TcpProxy:
     """Forwards connections to a port on this host; `port` is its own, once it is entered.
 
     `cut` breaks every connection there is, `refuse` breaks new ones at once, `hold` lets no byte pass on old
-    and new ones while they stay open, `resume` ends both.
+    and new ones while they stay open, `resume` ends both. `turn` leads new connections elsewhere.
     """
 
     def __init__(self, host: str, port: int) -> None:
@@ -51,6 +51,9 @@ class TcpProxy:
         self._flowing.set()
         if held and not self._refusing:
             asyncio.get_running_loop().call_soon(self._flowing.clear)
+
+    def turn(self, host: str, port: int) -> None:
+        self._target = (host, port)
 
     def refuse(self) -> None:
         self._refusing = True

@@ -51,7 +51,10 @@ def test_what_takes_something_away_is_told_apart(sql, away):
 
 
 def test_a_migration_names_the_oldest_program_it_serves():
-    assert Migration(18, "0018_x.sql", "-- Why.\n-- leaves behind: programs before 0017\nDROP TABLE a;").oldest_program == 17
+    assert (
+        Migration(18, "0018_x.sql", "-- Why.\n-- leaves behind: programs before 0017\nDROP TABLE a;").oldest_program
+        == 17
+    )
     assert Migration(18, "0018_x.sql", "-- leaves behind: some\nCREATE TABLE a ();").oldest_program == 0
 
 
