@@ -45,7 +45,7 @@ def older_program(commit: str) -> Iterator[Path]:
         LookupError: the history is not here.
     """
     with tempfile.TemporaryDirectory(prefix="paceline-older-") as name:
-        git = ["git", "-C", str(ROOT), "archive", commit, "services", "shared", "demo", "paceline"]
+        git = ["git", "-C", str(ROOT), "archive", commit]
         done = subprocess.run(git, capture_output=True, check=False)
         if done.returncode:
             raise LookupError(f"commit {commit[:12]} is not in this checkout's history: {done.stderr.decode().strip()}")
