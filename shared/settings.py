@@ -66,6 +66,11 @@ class HouseSettings(BaseSettings):
     ops_port: int = Field(9090, description="Their port; 0 takes a free one.", ge=0, le=65535)
     drain_seconds: float = Field(30.0, description="How long SIGTERM waits for calls and posts in progress.", ge=0)
     pool_size: int = Field(10, description="Database connections of this process at the most.", ge=2)
+    failover_loses_nothing: bool = Field(
+        False,
+        description="Whether each commit is on a replica before it counts (`synchronous_standby_names`): then the "
+        "house goes on by itself when that replica takes over (docs/operations.md).",
+    )
     outbound_allow: Annotated[str, AfterValidator(_check_networks)] = Field(
         "",
         description="Networks that start_url and result_url may lead to besides the public internet, such as "

@@ -25,6 +25,7 @@ _EXPIRED_A_LETTER = 1000
 _ASKED = 30  # times the carrier is asked about an orphan before it is held to be unknown
 _COUNTED_A_ROUND = 20_000
 _HEARD_WITHIN = 600.0  # real seconds that outcomes may wait in a queue before they are taken for lost
+_LOST_DIALER = "The dialer was lost during the call, and the carrier does not know what became of it."
 _LEFT_BEHIND = {
     "ended": "The campaign ended before this number was dialed.",
     "deleted": "The campaign was deleted before this number was dialed.",
@@ -88,7 +89,7 @@ class Reaper:
             rows = await connection.fetch(SQL["settle_orphans"], silent_since)
             if not rows:
                 return
-            outcomes = tuple(_unknown(row, now) for row in rows)
+            outcomes = tuple(unknown(row, now, why=_LOST_DIALER) for row in rows)
             await outbox.append(connection, CallsEnded(outcomes=outcomes), now=now)
         CALLS_UNKNOWN.inc(len(outcomes))
         log.warning("reaper.unknown", calls=len(outcomes))
@@ -136,9 +137,10 @@ class Reaper:
             stretch = campaign_id, account["settled_to"], last
             unheard = await connection.fetchval(SQL["requeue_unheard"], *stretch)
             orphans = await connection.fetch(SQL["unheard_orphans"], *stretch)
-            unknown = tuple(_unknown(row, now) for row in orphans if row["state"] == AttemptState.UNKNOWN)
-            if unknown:
-                await outbox.append(connection, CallsEnded(outcomes=unknown), now=now)
+            lost = [row for row in orphans if row["state"] == AttemptState.UNKNOWN]
+            if lost:
+                told = tuple(unknown(row, now, why=_LOST_DIALER) for row in lost)
+                await outbox.append(connection, CallsEnded(outcomes=told), now=now)
             if unheard:
                 await connection.execute(SQL["mark_undrained"], campaign_id)
             elif orphans:
@@ -146,11 +148,12 @@ class Reaper:
             else:
                 settled_at = now if last == account["queue_end"] else None
                 await connection.execute(SQL["mark_settled"], campaign_id, last, settled_at)
-        if unheard or unknown:
-            log.warning("reaper.told_again", campaign=campaign_id, calls=unheard + len(unknown))
+        if unheard or lost:
+            log.warning("reaper.told_again", campaign=campaign_id, calls=unheard + len(lost))
 
 
-def _unknown(row: Record, now: datetime) -> Outcome:
+def unknown(row: Record, now: datetime, *, why: str) -> Outcome:
+    """Return the outcome of an attempt of which nobody can say more."""
     return Outcome(
         campaign_id=row["campaign_id"],
         period_no=row["period_no"],
@@ -159,5 +162,5 @@ def _unknown(row: Record, now: datetime) -> Outcome:
         disposition=Disposition.UNKNOWN,
         dialed_at=row["intent_at"],
         ended_at=now,
-        error="The dialer was lost during the call, and the carrier does not know what became of it.",
+        error=why,
     )

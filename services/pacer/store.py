@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from shared.db.pool import Database, Record
+from shared.db.pool import Connection, Database, Record
 from shared.db.statements import load_statements
 from shared.domain.calling_hours import CallingHours
 from shared.domain.catch_up import Release
@@ -45,7 +45,7 @@ class Granted:
 class PacerStore:
     """The pacer's statements, typed."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database | Connection) -> None:
         self._database = database
 
     async def load_campaigns(self, ids: Sequence[int] | None = None) -> list[Campaign]:
@@ -80,7 +80,7 @@ class PacerStore:
             period.pace.rest,
             period.pace.amount,
         )
-        if not rows and await self._database.fetch_one(SQL["is_unmoved"], *at) is None:
+        if not rows and not await self._database.fetch(SQL["is_unmoved"], *at):
             return None
         return sorted((Granted(row["slot_no"], row["seq"]) for row in rows), key=lambda g: g.slot_no)
 

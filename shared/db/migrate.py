@@ -12,6 +12,7 @@ import asyncpg
 import structlog
 
 from shared.clock import Clock
+from shared.db.ledger_line import begin_line
 from shared.db.versions import Migration, connected_as, left_behind, migrations, program_version
 
 log = structlog.get_logger()
@@ -65,6 +66,7 @@ async def migrate(dsn: str) -> list[str]:
         for migration in missing:
             await _leave_nobody(connection, migration)
             await _apply(connection, migration, clock)
+        await begin_line(connection)
         return [migration.name for migration in missing]
     finally:
         await connection.close()

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import asyncpg
 
+from shared.db.ledger_line import LedgerMoved, LineGuard
 from shared.db.versions import connected_as
 
 # What a store is handed; rooms never import asyncpg.
@@ -29,6 +30,8 @@ TRANSIENT: tuple[type[BaseException], ...] = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # the server said goodbye on an idle connection, and nobody has read it yet
+    LedgerMoved,
     OSError,
     TimeoutError,
 )
@@ -54,10 +57,11 @@ class _Plain(_Connection):
 class Database:
     """The pool of one process."""
 
-    def __init__(self, dsn: str, *, name: str, size: int = 10) -> None:
+    def __init__(self, dsn: str, *, name: str, size: int = 10, guard: LineGuard | None = None) -> None:
         self._dsn = dsn
         self._name = name
         self._size = size
+        self._guard = guard
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def open(self) -> None:
@@ -65,6 +69,7 @@ class Database:
         self._pool = await asyncpg.create_pool(
             self._dsn,
             connection_class=_Plain,
+            init=self._guard,
             min_size=1,
             max_size=self._size,
             timeout=5,

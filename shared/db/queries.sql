@@ -24,3 +24,43 @@ SELECT id, message_id, name, body FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SK
 -- name: forget_published
 -- Letters that the broker confirmed.
 DELETE FROM outbox WHERE id = ANY($1::bigint[]);
+
+-- name: find_place
+-- Which line of PostgreSQL's history this is, and whether calls may be made by it. A replica has no line of its own.
+WITH here AS (
+    SELECT pg_is_in_recovery() AS replica,
+           (SELECT system_identifier::text FROM pg_control_system()) AS system_id,
+           CASE WHEN pg_is_in_recovery() THEN 0
+                ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END AS timeline
+)
+SELECT here.*,
+       EXISTS (SELECT FROM ledger_lines AS l WHERE l.system_id = here.system_id AND l.timeline = here.timeline
+               AND l.accepted_at IS NOT NULL) AS accepted,
+       EXISTS (SELECT FROM ledger_lines AS l WHERE l.system_id = here.system_id AND l.timeline < here.timeline
+               AND l.accepted_at IS NOT NULL) AS followed
+FROM here;
+
+-- name: begin_line
+-- The line a ledger was made on.
+INSERT INTO ledger_lines (system_id, timeline, noticed_at, accepted_at)
+SELECT system_identifier::text, ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer, $1, $1
+FROM pg_control_system()
+WHERE NOT EXISTS (SELECT FROM ledger_lines);
+
+-- name: notice_line
+-- When somebody first saw this line; a row for whoever that is.
+INSERT INTO ledger_lines (system_id, timeline, noticed_at) VALUES ($1, $2, $3)
+ON CONFLICT DO NOTHING RETURNING true;
+
+-- name: accept_line
+-- Calls may be made by this line.
+INSERT INTO ledger_lines (system_id, timeline, noticed_at, accepted_at) VALUES ($1, $2, $3, $3)
+ON CONFLICT (system_id, timeline) DO UPDATE SET accepted_at = excluded.accepted_at;
+
+-- name: list_lines
+-- Every line the ledger was seen on.
+SELECT system_id, timeline, noticed_at, accepted_at FROM ledger_lines ORDER BY noticed_at;
+
+-- name: noticed_at
+-- When somebody first saw this line; nothing when nobody did.
+SELECT noticed_at FROM ledger_lines WHERE system_id = $1 AND timeline = $2;

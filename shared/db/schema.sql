@@ -377,6 +377,14 @@ CREATE TABLE past_sandbox_clocks (
     CONSTRAINT past_sandbox_clocks_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(id)
 );
 
+CREATE TABLE ledger_lines (
+    system_id   text        NOT NULL,
+    timeline    integer     NOT NULL,
+    noticed_at  timestamptz NOT NULL,
+    accepted_at timestamptz,
+    CONSTRAINT ledger_lines_pkey PRIMARY KEY (system_id, timeline)
+);
+
 CREATE OR REPLACE FUNCTION public.refuse_change_of_audit()
  RETURNS trigger
  LANGUAGE plpgsql

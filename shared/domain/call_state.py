@@ -48,6 +48,7 @@ STEPS: dict[tuple[AttemptState | None, AttemptState], str] = {
     (None, AttemptState.GRANTED): "pacer",
     (AttemptState.GRANTED, AttemptState.LAPSED): "pacer",
     (AttemptState.GRANTED, AttemptState.DIALING): "dialer",
+    (AttemptState.GRANTED, AttemptState.UNKNOWN): "pacer",  # perhaps dialed in a part of the ledger that was lost
     (AttemptState.DIALING, AttemptState.GRANTED): "dialer",  # a retracted intent: certainly not dialed
     (AttemptState.DIALING, AttemptState.ORPHANED): "pacer",
     (AttemptState.ORPHANED, AttemptState.UNKNOWN): "pacer",

@@ -36,5 +36,9 @@ ANSWERS_NOT_TOLD = Counter(
     "paceline_answers_not_told_total", "Answered calls that no event was told of: the database was away."
 )
 STREAMS = Gauge("paceline_api_streams", "Streams of events that somebody listens to.")
+LEDGER_MOVED = Gauge(
+    "paceline_ledger_moved",
+    "1 while this process works no more since the ledger is on a line nobody accepted; expected 0.",
+)
 LETTERS_RELAYED = Counter("paceline_letters_relayed_total", "Letters published from the outbox.")
 DEAD_LETTERS = Gauge("paceline_dead_letters", "Letters between rooms that nobody could work on; expected 0.", ["queue"])

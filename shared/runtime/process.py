@@ -13,6 +13,7 @@ import structlog
 from shared.broker.connect import make_broker
 from shared.broker.port import BrokerError
 from shared.clock import Clock
+from shared.db.ledger_line import LedgerMoved, LineGuard
 from shared.db.migrate import SchemaBehindError, check_schema
 from shared.db.pool import TRANSIENT, Database
 from shared.observability.logging import configure_logging
@@ -39,7 +40,7 @@ class StoppedEarly(Exception):
 
 @asynccontextmanager
 async def open_platform(
-    settings: HouseSettings, *, name: str, waits: Callable[[str], None], stopping: Callable[[], bool]
+    settings: HouseSettings, *, name: str, guarded: bool, waits: Callable[[str], None], stopping: Callable[[], bool]
 ) -> AsyncIterator[Platform]:
     """Open what all rooms of a process share, waiting for servers that are still starting: `waits` is told why.
 
@@ -51,10 +52,13 @@ async def open_platform(
     if not dsn:
         raise ValueError("DATABASE_URL is not set: a room needs to know where PostgreSQL is.")
     clock = Clock()
-    database = Database(dsn, name=name, size=settings.pool_size)
+    guard = LineGuard(loses_nothing=settings.failover_loses_nothing) if guarded else None
+    database = Database(dsn, name=name, size=settings.pool_size, guard=guard)
     broker = make_broker(settings.rabbitmq_url.get_secret_value(), prefix=settings.queue_prefix, name=name)
     try:
-        for tries_left in range(_PATIENCE - 1, -1, -1):
+        tries_left = _PATIENCE
+        while True:
+            tries_left -= 1
             try:
                 await check_schema(dsn)
                 await database.open()
@@ -62,7 +66,7 @@ async def open_platform(
                 await ClockKeeper(database, clock, settings.environment).measure()
                 break
             except _NOT_YET as error:
-                if not tries_left:
+                if tries_left <= 0 and not isinstance(error, LedgerMoved):
                     raise
                 log.info("house.waiting", error=type(error).__name__, detail=str(error))
                 waits(f"{type(error).__name__}: {error}")
@@ -78,9 +82,15 @@ async def open_platform(
 
 
 async def serve(
-    settings: HouseSettings, rooms: Rooms, *, name: str, stopping: asyncio.Event, started: asyncio.Event | None = None
+    settings: HouseSettings,
+    rooms: Rooms,
+    *,
+    name: str,
+    stopping: asyncio.Event,
+    started: asyncio.Event | None = None,
+    guarded: bool = True,
 ) -> None:
-    """Run rooms until `stopping` is set and they have drained.
+    """Run rooms until `stopping` is set and they have drained; unguarded ones work on a ledger that has moved, too.
 
     Raises:
         WorkerFailed: a worker ended by itself.
@@ -88,7 +98,7 @@ async def serve(
     ops = OpsServer(settings.ops_host, settings.ops_port, draining=stopping.is_set)
     async with (
         ops.serving(),
-        open_platform(settings, name=name, waits=ops.waits, stopping=stopping.is_set) as platform,
+        open_platform(settings, name=name, guarded=guarded, waits=ops.waits, stopping=stopping.is_set) as platform,
     ):
         services = rooms(platform)
         checks = [
@@ -120,7 +130,7 @@ def _answers(question: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
     return answer
 
 
-def run(settings: HouseSettings, rooms: Rooms, *, name: str) -> int:
+def run(settings: HouseSettings, rooms: Rooms, *, name: str, guarded: bool = True) -> int:
     """Run rooms as this process: SIGTERM drains, a second signal ends it at once. Returns the exit code."""
     configure_logging(level=settings.log_level, style=settings.log_format, room=name)
 
@@ -136,7 +146,7 @@ def run(settings: HouseSettings, rooms: Rooms, *, name: str) -> int:
 
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, told)
-        await serve(settings, rooms, name=name, stopping=stopping)
+        await serve(settings, rooms, name=name, stopping=stopping, guarded=guarded)
 
     _forget_modules()
     try:

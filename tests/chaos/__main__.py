@@ -90,6 +90,8 @@ def show(trial: Trial, seconds: float) -> None:
     for what, number in [*trial.tally.by_kind.items(), *seen.items()]:
         table.add_row(what, str(number))
     console.print(table)
+    for said in trial.said:
+        console.print(said.strip(), markup=False)
     for promise, found in trial.findings.items():
         if found:
             console.print(f"[red]{promise}[/red]: {len(found)}" + _list(found[:_SHOWN]))
@@ -104,7 +106,7 @@ def caught(name: str, seed: int) -> bool:
     mutant = MUTANTS[name]
     console.print(f"\n[bold]{name}[/bold]: {mutant.says}")
     tactic = TACTICS[mutant.tactic]
-    faults = max(3, round(25 / tactic.every))
+    faults = mutant.faults or max(3, round(25 / tactic.every))
     trial = attack(Order(tactic, faults, seed, mutant=name, points=mutant.points), mutant.tactic)
     found = bool(set(trial.broken) - {"stood still"}) and not trial.exits
     console.print("[green]found out[/green]" if found else "[red]it was not found[/red]")

@@ -10,6 +10,7 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any
 
 from tests.chaos.echo import echo
+from tests.chaos.failover import accept_ledger
 from tests.chaos.ground import Ground
 from tests.chaos.rooms import Room
 from tests.chaos.tactics import Tactic
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
 
 _POINT_WITHIN = 60.0  # seconds for a process to pass its crash point
 _DRAINS_WITHIN = 15.0  # seconds: the drain's own limit, and what it takes to end after it
+_LAST_ERRANDS = 2.0  # seconds in which tenants end what they have begun
+_OPERATOR_COMES = 5.0  # seconds after a failover, in which nobody may be called
+_AFTERWARDS = 6.0  # seconds the house goes on
 _SHORTAGE = 8.0  # seconds without memory or disk
 _BLACKOUT = 8.0  # seconds: longer than a slot may be late when the clock runs ten times as fast
 
@@ -69,7 +73,7 @@ async def _faults(trial: Trial, ground: Ground, tenants: Tenants, dice: random.R
         elif kind == "term":
             pending.add(asyncio.ensure_future(_term(trial, dice)))
         else:
-            await _hurt(kind, trial, ground)
+            await _hurt(kind, trial, ground, tenants)
     await asyncio.gather(*pending)
 
 
@@ -84,6 +88,7 @@ def _choose(tactic: Tactic, dice: random.Random) -> str:
         "postgres crash": tactic.postgres_crashes,
         "alarm": tactic.broker_alarms,
         "full disk": tactic.full_disks,
+        "failover": tactic.failovers,
     }
     kinds, weights = list(shares), list(shares.values())
     return dice.choices([*kinds, "kill"], [*weights, max(0.0, 1 - sum(weights))])[0]
@@ -125,7 +130,7 @@ async def _freeze(trial: Trial, dice: random.Random) -> None:
         room.thaw()
 
 
-async def _hurt(kind: str, trial: Trial, ground: Ground) -> None:
+async def _hurt(kind: str, trial: Trial, ground: Ground, tenants: Tenants) -> None:
     """Hurt the servers, or everybody."""
     if kind == "blackout":
         trial.tally.count(kind, frozen=True)
@@ -145,6 +150,9 @@ async def _hurt(kind: str, trial: Trial, ground: Ground) -> None:
         trial.tally.count(kind)
         await asyncio.to_thread(ground.rabbit.kill)
         await asyncio.to_thread(ground.rabbit.start)
+    elif kind == "failover":
+        trial.tally.count(kind)
+        await _fail_over(trial, ground, tenants)
     elif kind == "alarm":
         assert ground.rabbit is not None
         trial.tally.count(kind)
@@ -160,6 +168,20 @@ async def _hurt(kind: str, trial: Trial, ground: Ground) -> None:
         assert ground.postgres is not None
         trial.tally.count(kind)
         await ground.postgres.crash()
+
+
+async def _fail_over(trial: Trial, ground: Ground, tenants: Tenants) -> None:
+    assert ground.pair is not None
+    lagging = trial.order.tactic.lagging
+    if lagging:  # or what tenants were told would be lost with the commits: that is no finding
+        tenants.quiet = True
+        await asyncio.sleep(_LAST_ERRANDS)
+    await ground.pair.fail_over(lagging=lagging)
+    if lagging:
+        await asyncio.sleep(_OPERATOR_COMES)
+        trial.said.append(await asyncio.to_thread(accept_ledger, ground.dsn))
+        tenants.quiet = False
+    await asyncio.sleep(_AFTERWARDS)
 
 
 async def _crash_at(trial: Trial) -> None:
@@ -191,12 +213,14 @@ async def _echo(tactic: Tactic, ground: Ground, dice: random.Random) -> None:
 async def _add_numbers(tenants: Tenants, dice: random.Random) -> None:
     while True:
         await asyncio.sleep(dice.uniform(0.2, 1.0))
-        await tenants.add_numbers(dice.randint(1, 20))
+        if not tenants.quiet:
+            await tenants.add_numbers(dice.randint(1, 20))
 
 
 async def _run_errands(tenants: Tenants, witness: str) -> None:
     while True:
-        await tenants.run_errand(witness)
+        if not tenants.quiet:
+            await tenants.run_errand(witness)
         await asyncio.sleep(0.01)
 
 
@@ -204,6 +228,7 @@ async def _stop_and_start(tactic: Tactic, tenants: Tenants, dice: random.Random)
     async def one(tenant: Tenant) -> None:
         while tactic.stops:
             await asyncio.sleep(dice.expovariate(tactic.stops / len(tenants.tenants)))
-            await tenants.stop_and_start(tenant, pause=dice.uniform(0.1, 1.0))
+            if not tenants.quiet:
+                await tenants.stop_and_start(tenant, pause=dice.uniform(0.1, 1.0))
 
     await asyncio.gather(*(one(tenant) for tenant in tenants.tenants))

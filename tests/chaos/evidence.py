@@ -95,6 +95,7 @@ class Faults:
     dialers_hit: int = 0  # killed or frozen, or cut off from the carrier in mid-call
     frozen: int = 0
     reapers_hit: int = 0  # what repairs others was itself hit
+    commits_lost: bool = False  # what was told in the lost time may be told otherwise afterwards
     purged: int = 0  # letters were lost for good: what they told is told again some minutes later
 
 

@@ -18,6 +18,8 @@ from shared.broker.rabbit import RabbitBroker
 from shared.db.cluster_files import ClusterFiles, serves
 from shared.db.embedded import EmbeddedPostgres
 from shared.db.scratch import scratch_database
+from tests.chaos.failover import Pair
+from tests.chaos.tactics import Tactic
 from tests.support import postgres, rabbitmq
 from tests.support.tcp_proxy import TcpProxy
 
@@ -34,6 +36,7 @@ class Ground:
     prefix: str
     rabbit: rabbitmq.PrivateNode | None = None
     postgres: CrashingPostgres | None = None
+    pair: Pair | None = None
     proxies: tuple[TcpProxy, ...] = ()
 
     def cut(self) -> None:
@@ -90,12 +93,12 @@ def _fill(filler: Path) -> None:
 
 
 @contextlib.asynccontextmanager
-async def open_ground(*, own_servers: bool, small_disk: bool) -> AsyncIterator[Ground]:
+async def open_ground(tactic: Tactic) -> AsyncIterator[Ground]:
     """Find or start the servers, and make a database and a queue prefix of this trial's own."""
     prefix = f"chaos-{secrets.token_hex(4)}."
     async with contextlib.AsyncExitStack() as stack:
-        if own_servers:
-            ground = await _own(stack, prefix, small_disk=small_disk)
+        if tactic.own_servers:
+            ground = await _own(stack, prefix, tactic)
         else:
             server = (await asyncio.to_thread(stack.enter_context, postgres.postgres_server())).url
             dsn = await stack.enter_async_context(scratch_database(server, name="chaos"))
@@ -133,15 +136,29 @@ def _database(stack: contextlib.AsyncExitStack, *, small_disk: bool) -> Crashing
     return CrashingPostgres(folder / "data")
 
 
-async def _own(stack: contextlib.AsyncExitStack, prefix: str, *, small_disk: bool) -> Ground:
-    database = await asyncio.to_thread(_database, stack, small_disk=small_disk)
-    stack.callback(database.stop)
+async def _replicated(stack: contextlib.AsyncExitStack, *, synchronous: bool) -> Pair:
+    pair = Pair(stack.enter_context(_folder()))
+    stack.callback(pair.stop)
+    await pair.start(synchronous=synchronous)
+    return pair
+
+
+async def _own(stack: contextlib.AsyncExitStack, prefix: str, tactic: Tactic) -> Ground:
+    database: CrashingPostgres | None = None
+    pair: Pair | None = None
+    if tactic.failovers:
+        pair = await _replicated(stack, synchronous=not tactic.lagging)
+        server = pair.dsn
+    else:
+        database = await asyncio.to_thread(_database, stack, small_disk=tactic.full_disks > 0)
+        stack.callback(database.stop)
+        server = database.dsn
     node = await asyncio.to_thread(stack.enter_context, rabbitmq.private_node())
-    dsn = await stack.enter_async_context(scratch_database(database.dsn, name="chaos"))
+    dsn = await stack.enter_async_context(scratch_database(server, name="chaos"))
     parts = urlsplit(node.url)
     proxy = await stack.enter_async_context(TcpProxy("127.0.0.1", parts.port or 5672))
     through = urlunsplit(parts._replace(netloc=f"guest:guest@127.0.0.1:{proxy.port}"))
-    return Ground(dsn, through, node.url, prefix, node, database, (proxy,))
+    return Ground(dsn, through, node.url, prefix, node, database, pair, (proxy,))
 
 
 async def _delete_queues(ground: Ground) -> None:

@@ -22,6 +22,7 @@ from services.results.store import SQL as RESULTS
 from services.results.store import ResultsStore
 from shared.broker.port import BrokerError
 from shared.db import outbox
+from shared.db.ledger_line import LineGuard
 from shared.db.outbox import SQL as SHARED
 from shared.db.statements import Statements
 from shared.domain import pacing
@@ -38,6 +39,7 @@ class Mutant:
     install: Callable[[], None]
     schema: str = ""  # what is done to the database first
     points: tuple[tuple[str, str], ...] = ()  # where processes die, instead of anywhere
+    faults: int = 0  # how many it takes; 0: some ten seconds of them
 
 
 def _edit(statements: Statements, name: str, *edits: tuple[str, str]) -> Callable[[], None]:
@@ -152,6 +154,13 @@ def _body_built_anew() -> None:
     ResultsStore.claim = rebuilt
 
 
+def _any_line_will_do() -> None:
+    async def judge(*_):
+        pass
+
+    LineGuard._judge = judge
+
+
 def _no_drain() -> None:
     supervise = process.supervise
 
@@ -257,6 +266,13 @@ MUTANTS = {
         ),
         Mutant("body-built-anew", "a retry's body is built again", "results", _body_built_anew),
         Mutant("reported-once", "an outcome the broker did not take is dropped", "broker", _reported_once),
+        Mutant(
+            "any-line-will-do",
+            "a house goes on from whatever ledger it finds after a failover",
+            "lost-commits",
+            _any_line_will_do,
+            faults=1,
+        ),
         Mutant("no-drain", "who is told to go goes, in the middle of its calls", "terms", _no_drain),
         Mutant(
             "recorded-twice",

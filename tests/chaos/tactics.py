@@ -19,6 +19,8 @@ class Tactic:
     broker_purges: float = 0.0  # every queue emptied
     postgres_crashes: float = 0.0  # an immediate stop, and the server started again
     broker_alarms: float = 0.0  # the broker takes nothing from publishers for some seconds
+    failovers: float = 0.0  # PostgreSQL's primary falls, and its replica takes over
+    lagging: bool = False  # a replica that has not all that was committed, and an operator who knows
     full_disks: float = 0.0  # PostgreSQL's disk is full for some seconds
     every: float = 0.4  # real seconds between faults, on average
     pacers: int = 2
@@ -32,7 +34,7 @@ class Tactic:
     @property
     def own_servers(self) -> bool:
         """Whether servers are hurt, so that they must be ours alone."""
-        ours = (self.broker_kills, self.broker_purges, self.broker_alarms, self.cuts)
+        ours = (self.broker_kills, self.broker_purges, self.broker_alarms, self.cuts, self.failovers)
         return any((*ours, self.postgres_crashes, self.full_disks))
 
 
@@ -50,6 +52,10 @@ TACTICS: dict[str, Tactic] = {
     ),
     "terms": Tactic("everybody is told to go, again and again: nothing may be unknown", terms=1.0, every=0.25),
     "upgrade": Tactic("an older program makes way for this one, under load", stops=1.0),
+    "failover": Tactic("a synchronous replica takes over", frozenset(), failovers=1.0, every=6.0),
+    "lost-commits": Tactic(
+        "a replica that lags behind takes over", frozenset(), failovers=1.0, every=6.0, lagging=True
+    ),
     "stops": Tactic("campaigns are stopped and started under load", every=3.0, stops=8.0),
     "lost-lines": Tactic(
         "the carrier's connection breaks while phones ring", frozenset({"api"}), every=2.0, line_breaks=0.1

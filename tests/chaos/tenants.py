@@ -74,6 +74,7 @@ class Tenants:
     acknowledged: set[str] = field(default_factory=set)
     stops: list[Stop] = field(default_factory=list)
     unanswered: int = 0
+    quiet: bool = False  # nobody asks for anything
     _numbers: Any = field(default_factory=lambda: count(2_000_000_000))
     _secrets: dict[str, str] = field(default_factory=dict)
 

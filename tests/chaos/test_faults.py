@@ -44,6 +44,8 @@ async def test_every_crash_point_is_hit_and_costs_nothing():
         ("alarms", 1),
         ("postgres", 5),
         ("full-disk", 1),
+        ("failover", 1),
+        ("lost-commits", 1),
     ],
 )
 async def test_every_promise_is_kept_under(tactic, faults):

@@ -78,6 +78,7 @@ class Trial:
     exits: list[str] = field(default_factory=list)  # rooms that ended by themselves, or did not drain as they should
     witness: Witness | None = None
     front: Front | None = None
+    said: list[str] = field(default_factory=list)  # what commands of operators answered
     unanswered: int = 0  # requests of tenants under attack
 
     @property
@@ -92,7 +93,7 @@ async def run_trial(trial: Trial) -> Trial:
     open_nursery()
     with tempfile.TemporaryDirectory(prefix="paceline-chaos-logs-", ignore_cleanup_errors=True) as logs:
         tactic = order.tactic
-        async with open_ground(own_servers=tactic.own_servers, small_disk=tactic.full_disks > 0) as ground:
+        async with open_ground(tactic) as ground:
             database = Database(ground.dsn, name="chaos", size=4)
             await database.open()
             try:
@@ -159,19 +160,20 @@ async def _gather(
         stops=list(tenants.stops),
         heard=await listener.heard(),
         ledger=await read_ledger(database),
-        faults=_faults(trial.tally, witness),
+        faults=_faults(trial.tally, witness, lagging=trial.order.tactic.lagging),
         rate=trial.order.rate,
         behind=trial.behind,
         overdue=list(trial.overdue),
     )
 
 
-def _faults(tally: Tally, witness: Witness) -> Faults:
+def _faults(tally: Tally, witness: Witness, *, lagging: bool) -> Faults:
     return Faults(
         dialers_hit=tally.dialers_hit + witness.broken_lines,
         frozen=tally.frozen,
         reapers_hit=tally.reapers_hit,
         purged=tally.by_kind.get("purge", 0),
+        commits_lost=lagging and "failover" in tally.by_kind,
     )
 
 
@@ -197,6 +199,7 @@ def _rooms(order: Order, ground: Ground, witness: str, api_port: int, logs: Path
         "LEASE_SECONDS": "8",
         "UNKNOWN_AFTER_SECONDS": "15",
         "EVENTS_EXCHANGE": EXCHANGE,
+        "FAILOVER_LOSES_NOTHING": str(not order.tactic.lagging),
         "EVENTS_DAYS": "3650",  # a trial's clock is set forward by a year
         "OPS_PORT": "0",
         "REQUESTS_PER_MINUTE": "0",  # the tenants' errands have no pause

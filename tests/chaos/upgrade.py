@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     from tests.chaos.trial import Trial
 
 RELEASED = "50c3f0c65e3d2254bda1b02f16e3413bf7c18561"  # the last state that went out as a whole: 0.1.0
-_ALONE = 6.0  # seconds the old program works by itself, before its schema is changed and after
-_TOGETHER = 8.0  # seconds both work side by side
+_ALONE = 4.0  # seconds the old program works by itself, before its schema is changed and after
+_TOGETHER = 6.0  # seconds both work side by side
 _READY_WITHIN = 40.0
 _DRAINS_WITHIN = 15.0
 
