@@ -30,6 +30,8 @@ class Sink:
 
     secret: str | None = None
     started: int = 0
+    calls: set[str] = field(default_factory=set)
+    twice: int = 0  # calls that began a second time; expected 0
     posts: int = 0
     unsigned: int = 0
     results: dict[str, dict[str, str]] = field(default_factory=dict)
@@ -37,8 +39,11 @@ class Sink:
 
     async def start(self, request: web.Request) -> web.Response:
         """Answer a call with the application."""
-        await request.read()
+        call = (await request.post()).get("call_id") or request.query.get("call_id")
         self.started += 1
+        if call:
+            self.twice += str(call) in self.calls
+            self.calls.add(str(call))
         return web.Response(text=REMINDER, content_type="application/voicexml+xml")
 
     async def result(self, request: web.Request) -> web.Response:
@@ -58,7 +63,13 @@ class Sink:
         """Tell what arrived, in numbers."""
         outcomes = Counter(result.get("disposition", "?") for result in self.results.values())
         return web.json_response(
-            {"started": self.started, "posts": self.posts, "results": len(self.results), "outcomes": dict(outcomes)}
+            {
+                "started": self.started,
+                "twice": self.twice,
+                "posts": self.posts,
+                "results": len(self.results),
+                "outcomes": dict(outcomes),
+            }
         )
 
 
