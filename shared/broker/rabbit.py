@@ -170,6 +170,23 @@ class RabbitBroker:
         """
         return await self._count(self._topology.mailbox(queue).dead_letters)
 
+    async def look_at(self, queue: str) -> tuple[int, int]:
+        """Return how many messages wait in a queue, and how many subscriptions read it.
+
+        Raises:
+            BrokerError: the broker did not answer.
+        """
+        async with self._plain_channel("look") as channel:
+            found = await channel.declare_queue(self._topology.mailbox(queue).queue, passive=True)
+            return found.declaration_result.message_count or 0, found.declaration_result.consumer_count or 0
+
+    @property
+    def server_version(self) -> str:
+        """The broker's version, as it said when the connection was opened."""
+        transport = self._require_connection().transport
+        said = transport.connection.server_properties.get("version", b"") if transport else b""
+        return said.decode() if isinstance(said, bytes) else str(said)
+
     async def _count(self, queue: str) -> int:
         async with self._plain_channel("depth") as channel:
             found = await channel.declare_queue(queue, passive=True)
