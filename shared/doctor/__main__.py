@@ -1,4 +1,4 @@
-"""`python -m shared.doctor`: looks at a deployment with its own settings, and says what is wrong; then it ends with 1."""
+"""`python -m shared.doctor`: looks at a deployment by its own settings and says what is wrong; then it ends with 1."""
 
 from __future__ import annotations
 
