@@ -26,10 +26,11 @@ SELECT id, message_id, name, body FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SK
 DELETE FROM outbox WHERE id = ANY($1::bigint[]);
 
 -- name: find_place
--- Which line of PostgreSQL's history this is, and whether calls may be made by it. A replica has no line of its own.
+-- Which line of PostgreSQL's history this is, and whether calls may be made by it. A replica has no line of its own; a
+-- table that was restored from a dump, on whatever server, has another number than the one that was dumped.
 WITH here AS (
     SELECT pg_is_in_recovery() AS replica,
-           (SELECT system_identifier::text FROM pg_control_system()) AS system_id,
+           (SELECT system_identifier FROM pg_control_system()) || '.' || 'ledger_lines'::regclass::oid AS system_id,
            CASE WHEN pg_is_in_recovery() THEN 0
                 ELSE ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer END AS timeline
 )
@@ -43,7 +44,7 @@ FROM here;
 -- name: begin_line
 -- The line a ledger was made on.
 INSERT INTO ledger_lines (system_id, timeline, noticed_at, accepted_at)
-SELECT system_identifier::text, ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer, $1, $1
+SELECT system_identifier || '.' || 'ledger_lines'::regclass::oid, ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::integer, $1, $1
 FROM pg_control_system()
 WHERE NOT EXISTS (SELECT FROM ledger_lines);
 

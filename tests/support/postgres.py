@@ -129,6 +129,17 @@ def template_database(dsn: str, migrate: Callable[[str], Awaitable[object]]) -> 
 
 
 @contextlib.contextmanager
+def empty_database(dsn: str) -> Iterator[str]:
+    """Make a database with nothing in it and give its DSN; it is dropped even under open connections."""
+    name = f"paceline_test_{secrets.token_hex(4)}"
+    try:
+        run(statements(dsn, f'CREATE DATABASE "{name}" TEMPLATE template0'))
+        yield on_database(dsn, name)
+    finally:
+        drop(dsn, name)
+
+
+@contextlib.contextmanager
 def copied_database(dsn: str, template: str) -> Iterator[str]:
     """Make a fresh copy of the template and give its DSN; it is dropped even under open connections."""
     name = f"{template.removesuffix('_template')}_{secrets.token_hex(4)}"

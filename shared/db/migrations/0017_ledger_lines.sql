@@ -2,7 +2,7 @@
 -- dialed may be missing: nobody is called on a line before it is accepted.
 
 CREATE TABLE ledger_lines (
-    system_id   text        NOT NULL,                    -- PostgreSQL's system identifier
+    system_id   text        NOT NULL,                    -- PostgreSQL's system identifier, and this table's number
     timeline    integer     NOT NULL,
     noticed_at  timestamptz NOT NULL,                    -- by the server's clock
     accepted_at timestamptz,                             -- by the server's clock
