@@ -10,13 +10,13 @@ from typing import TypeVar
 import pytest
 import pytest_socket
 
-from tests.support import postgres, rabbitmq
+from tests.support import helm, postgres, rabbitmq
 from tests.support.servers import NoServerError, Server, in_ci
 
 HERE = Path(__file__).resolve().parent
-RINGS = ("unit", "model", "contract", "integration", "acceptance", "architecture", "chaos", "fuzz", "browser")
+RINGS = ("unit", "model", "contract", "integration", "acceptance", "architecture", "chaos", "fuzz", "browser", "deploy")
 SERVERS = pytest.StashKey[dict[str, str]]()
-Held = TypeVar("Held", Server, rabbitmq.PrivateNode)
+Held = TypeVar("Held", Server, rabbitmq.PrivateNode, helm.Tools)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -102,6 +102,12 @@ def rabbit_url(pytestconfig: pytest.Config) -> Iterator[str]:
 def rabbit_node(pytestconfig: pytest.Config) -> Iterator[rabbitmq.PrivateNode]:
     """A RabbitMQ of this test's own, to be killed and started again."""
     yield from _hold(pytestconfig, "RabbitMQ to kill", rabbitmq.private_node())
+
+
+@pytest.fixture(scope="session")
+def tools(pytestconfig: pytest.Config) -> Iterator[helm.Tools]:
+    """Helm and kubectl."""
+    yield from _hold(pytestconfig, "Helm", helm.tools())
 
 
 @pytest.fixture

@@ -9,23 +9,16 @@ import pytest
 import yaml
 
 from tests.support.repository import ROOT, text
+from tests.support.rooms import SETTINGS, setting_names
 
 COMPOSE = yaml.safe_load(text(ROOT / "docker-compose.yml"))["services"]
 OURS = {name: service for name, service in COMPOSE.items() if service["image"].startswith("paceline:")}
-ROOMS = {"api", "pacer", "dialer", "results"}
-
-
-def known_settings() -> set[str]:
-    names = set()
-    for module in ("shared.settings", *(f"services.{room}.settings" for room in ROOMS)):
-        for value in vars(importlib.import_module(module)).values():
-            names |= {field.upper() for field in getattr(value, "model_fields", {})}
-    return names
+KNOWN = set().union(*map(setting_names, SETTINGS.values()))
 
 
 def test_every_room_is_a_service():
-    assert set(OURS) >= ROOMS
-    for room in ROOMS:
+    assert set(OURS) >= set(SETTINGS)
+    for room in SETTINGS:
         assert OURS[room]["command"] == [f"services.{room}"]
 
 
@@ -39,7 +32,7 @@ def test_a_command_is_a_module_that_runs(name):
 
 @pytest.mark.parametrize("name", OURS)
 def test_an_environment_name_is_a_setting(name):
-    assert set(OURS[name].get("environment", {})) <= known_settings()
+    assert set(OURS[name].get("environment", {})) <= KNOWN
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -6,14 +6,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from services.api.settings import ApiSettings
-from services.dialer.settings import DialerSettings
-from services.pacer.settings import PacerSettings
-from services.results.settings import ResultsSettings
 from shared.settings import HouseSettings
+from tests.support.rooms import SETTINGS
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "settings.md"
-ROOMS = {"api": ApiSettings, "pacer": PacerSettings, "dialer": DialerSettings, "results": ResultsSettings}
 
 
 def rows(settings, without=frozenset()):
@@ -29,7 +25,7 @@ def page():
     lines = ["# Settings", "", "Environment variables. Made from the code: `PACELINE_WRITE=1 ./run test", ""]
     lines[2] += " tests/architecture/test_settings_page.py` writes this page again."
     lines += ["## Every process", "", *head, *rows(HouseSettings), ""]
-    for room, settings in ROOMS.items():
+    for room, settings in SETTINGS.items():
         lines += [f"## {room}", "", *head, *rows(settings, HouseSettings.model_fields.keys()), ""]
     return "\n".join(lines)
 
@@ -42,6 +38,6 @@ def test_the_settings_page_is_fresh():
     )
 
 
-@pytest.mark.parametrize("settings", [HouseSettings, *ROOMS.values()])
+@pytest.mark.parametrize("settings", [HouseSettings, *SETTINGS.values()])
 def test_every_setting_says_what_it_means(settings):
     assert not [name for name, field in settings.model_fields.items() if not field.description]
