@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.repository import files, text, told
 
-LOCKS = ("requirements.lock", "requirements-dev.lock", "requirements-bench.lock", "requirements-assets.lock")
+LOCKS = ("requirements.lock", *(f"requirements-{name}.lock" for name in ("dev", "bench", "assets", "sbom")))
 REWRITE = "Say ./run lock."
 
 
@@ -33,6 +33,7 @@ def asked() -> dict[str, set[str]]:
     groups = project["dependency-groups"]
     run |= {plain(each) for each in groups["house"]}
     alone = {f"requirements-{name}.lock": {plain(each) for each in groups.pop(name)} for name in ("bench", "assets")}
+    alone["requirements-sbom.lock"] = {plain(each) for each in groups["sbom"]}
     dev = {plain(each) for group in groups.values() for each in group if isinstance(each, str)}
     return {"requirements.lock": run, "requirements-dev.lock": run | dev} | alone
 
@@ -55,5 +56,6 @@ def test_every_locked_version_has_hashes(name):
     assert not bare, told(bare, f"These have no hash. {REWRITE}")
 
 
-def test_what_is_tested_is_what_runs():
-    assert locked("requirements.lock") <= locked("requirements-dev.lock"), f"the two lock files differ. {REWRITE}"
+@pytest.mark.parametrize("name", ["requirements.lock", "requirements-sbom.lock"])
+def test_what_is_tested_is_what_runs(name):
+    assert locked(name) <= locked("requirements-dev.lock"), f"the two lock files differ. {REWRITE}"

@@ -12,7 +12,8 @@ from tests.support.helm import Thing, of_kind, render
 
 # A name that overlays replace, the Secret's name, and a migration that is no hook of Helm's.
 _VALUES = "image.repository=paceline,existingSecret.name=paceline,migrate.asHook=false"
-_OF_HELM = ("helm.sh/chart", "app.kubernetes.io/managed-by")
+# What is Helm's, and a version that an overlay's tag would make untrue.
+_OF_HELM = ("helm.sh/chart", "app.kubernetes.io/managed-by", "app.kubernetes.io/version")
 _CAPTION = (
     "# Made from the chart: `PACELINE_WRITE=1 ./run test tests/deploy/test_kustomize.py` writes it again; "
     "what each part is for\n# stands in deploy/helm/paceline/templates.\n"
