@@ -9,36 +9,36 @@ import yaml
 
 from tests.support.helm import ask, container, environment, objects, of_kind, pods
 from tests.support.kubernetes import VERSIONS, faults
-from tests.support.kustomize import base
+from tests.support.kustomize import manifests
 from tests.support.repository import ROOT, told
 from tests.support.rooms import SETTINGS, setting_names
 
 FOLDER = ROOT / "deploy" / "kustomize"
-BASE = FOLDER / "base"
+HOUSE = FOLDER / "house"
 WRITE = "PACELINE_WRITE=1 ./run test tests/deploy/test_kustomize.py"
 
 
 @pytest.fixture(scope="module")
 def wanted(tools):
-    """The files of the base, written when that is asked for."""
-    files = base(tools.helm)
+    """The files made from the chart, written when that is asked for."""
+    files = manifests(tools.helm)
     if os.environ.get("PACELINE_WRITE"):
-        for path in BASE.iterdir():
+        for path in HOUSE.iterdir():
             path.unlink()
         for name, content in files.items():
-            (BASE / name).write_text(content, encoding="utf-8")
+            (HOUSE / name).write_text(content, encoding="utf-8")
     return files
 
 
-@pytest.fixture(scope="module", params=["base", "example"])
+@pytest.fixture(scope="module", params=["house", "example"])
 def built(tools, wanted, request):
     said = ask(tools.kubectl, "kustomize", FOLDER / request.param)
     assert said.returncode == 0, said.stderr
     return objects(said.stdout)
 
 
-def test_the_base_is_what_the_chart_makes(wanted):
-    assert {path.name: path.read_text(encoding="utf-8") for path in BASE.iterdir()} == wanted, WRITE
+def test_the_folder_is_what_the_chart_makes(wanted):
+    assert {path.name: path.read_text(encoding="utf-8") for path in HOUSE.iterdir()} == wanted, WRITE
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -1,4 +1,4 @@
-"""The chart as plain manifests: what `deploy/kustomize/base` must hold."""
+"""The chart as plain manifests: what `deploy/kustomize/house` must hold."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ _FILES = {
 }
 
 
-def base(helm: Path) -> dict[str, str]:
-    """Return the files of the base, by their names.
+def manifests(helm: Path) -> dict[str, str]:
+    """Return its files, by their names.
 
     Settings become kustomize's to write: it puts their hash into the maps' names, so that rooms restart when an
     overlay changes them.
