@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 import os
+import re
 
 import pytest
 import yaml
 
 from shared.settings import HouseSettings
 from tests.support.helm import CHART, NEEDED, ask
-from tests.support.rooms import SETTINGS
+from tests.support.repository import ROOT
+from tests.support.rooms import SETTINGS, setting_names
 
 SCHEMA = CHART / "values.schema.json"
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
@@ -99,6 +101,25 @@ def test_whatever_can_be_set_stands_in_the_values():
                 yield from missing(inner, values[name], f"{path}.{name}")
 
     assert list(missing(definitions, VALUES, "")) == [".global"]
+
+
+def test_a_value_that_the_documentation_names_can_be_set():
+    quoted = re.findall(r"`(\w+(?:\.\w+)+)(?:\.\*)?`", (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8"))
+    named = {each for each in quoted if each.partition(".")[0] in VALUES}
+
+    def known(path):
+        values = VALUES
+        for part in path.split("."):
+            room = path.partition(".")[0]
+            if values is VALUES.get(room, {}).get("settings") or values is VALUES["settings"]:
+                return part in setting_names(SETTINGS.get(room, HouseSettings))
+            if part not in values:
+                return False
+            values = values[part]
+        return True
+
+    assert len(named) > 15
+    assert [each for each in sorted(named) if not known(each)] == []
 
 
 def test_the_chart_holds_no_password():
