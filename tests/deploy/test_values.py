@@ -16,7 +16,7 @@ from tests.support.rooms import SETTINGS, setting_names
 
 SCHEMA = CHART / "values.schema.json"
 VALUES = yaml.safe_load((CHART / "values.yaml").read_text(encoding="utf-8"))
-OF_THE_CHART = {"DATABASE_URL", "RABBITMQ_URL", "OPS_HOST", "OPS_PORT", "API_HOST", "API_PORT"}
+OF_THE_CHART = {"OPS_HOST", "OPS_PORT", "API_HOST", "API_PORT"}
 KEPT = ("type", "enum", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "minLength", "maxLength")
 
 
@@ -25,7 +25,7 @@ def settings_schema(settings):
     made = settings.model_json_schema()
     properties = {}
     for name, field in made["properties"].items():
-        if name.upper() not in OF_THE_CHART:
+        if name.upper() not in OF_THE_CHART and not field.get("writeOnly"):  # that is a secret
             rule = made["$defs"][field["$ref"].rpartition("/")[2]] if "$ref" in field else field
             kept = {key: rule[key] for key in KEPT if key in rule}
             properties[name.upper()] = {"description": field["description"], **kept}
