@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import re
 import tarfile
@@ -100,6 +101,14 @@ def test_the_notes_name_what_there_is(tools, arguments, things):
     named = re.findall(r"(deployment|service)/(\S+)", said)
     assert named
     assert all(name in of_kind(things, kind.title()) for kind, name in named)
+
+
+def test_what_people_are_told_to_run_is_a_module():
+    told_to = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
+    told_to += (CHART / "templates" / "NOTES.txt").read_text(encoding="utf-8")
+    modules = set(re.findall(r"python -m ([\w.]+)", told_to))
+    assert modules >= {"services.api.tokens", "services.pacer.ledger"}
+    assert [each for each in modules if importlib.util.find_spec(each) is None] == []
 
 
 def test_the_notes_warn_of_what_was_forgotten(tools):
