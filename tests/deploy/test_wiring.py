@@ -61,13 +61,28 @@ def test_the_monitor_finds_each_room_once(everything):
     assert sorted(found) == sorted(SETTINGS)
 
 
-def test_every_secret_key_is_the_one_that_was_named(tools):
-    chosen = render(tools.helm, *NEEDED, "--set", "existingSecret.databaseUrlKey=a,existingSecret.rabbitmqUrlKey=b")
-    for pod in pods(chosen).values():
-        keys = {each["name"]: each["valueFrom"]["secretKeyRef"] for each in container(pod)["env"]}
-        assert keys["DATABASE_URL"] == {"name": "paceline", "key": "a"}
-        assert keys.get("RABBITMQ_URL", {"name": "paceline", "key": "b"}) == {"name": "paceline", "key": "b"}
-    assert not of_kind(chosen, "Secret")
+def secret_keys(things):
+    """What each variable is taken from: the Secret's name and key."""
+    return {
+        (each["name"], each["valueFrom"]["secretKeyRef"]["name"], each["valueFrom"]["secretKeyRef"]["key"])
+        for pod in pods(things).values()
+        for each in container(pod)["env"]
+        if "valueFrom" in each
+    }
+
+
+def test_every_secret_key_is_the_one_that_was_named(tools, default):
+    assert secret_keys(default) == {(name, "paceline", name) for name in ("DATABASE_URL", "RABBITMQ_URL")}
+    keys = "existingSecret.databaseUrlKey=uri,existingSecret.rabbitmqUrlKey=connection_string"
+    chosen = render(tools.helm, *NEEDED, "--set", f"{keys},existingSecret.rabbitmqName=rabbit-default-user")
+    assert secret_keys(chosen) == {
+        ("DATABASE_URL", "paceline", "uri"),
+        ("RABBITMQ_URL", "rabbit-default-user", "connection_string"),
+    }
+
+
+def test_no_secret_is_made(things):
+    assert not of_kind(things, "Secret")
 
 
 def test_every_config_map_and_account_that_a_pod_names_is_there(things):

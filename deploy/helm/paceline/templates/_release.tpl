@@ -45,13 +45,25 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end -}}
 {{- end -}}
 
-{{/* One variable out of the Secret; takes (dict "root" $ "name" ... "key" ...). */}}
-{{- define "paceline.fromSecret" -}}
-- name: {{ .name }}
+{{- define "paceline.rabbitmqSecret" -}}
+{{- default (include "paceline.secret" .) .Values.existingSecret.rabbitmqName -}}
+{{- end -}}
+
+{{/* The addresses of the servers, out of the Secret. */}}
+{{- define "paceline.databaseUrl" -}}
+- name: DATABASE_URL
   valueFrom:
     secretKeyRef:
-      name: {{ include "paceline.secret" .root }}
-      key: {{ .key }}
+      name: {{ include "paceline.secret" . }}
+      key: {{ .Values.existingSecret.databaseUrlKey }}
+{{- end -}}
+
+{{- define "paceline.rabbitmqUrl" -}}
+- name: RABBITMQ_URL
+  valueFrom:
+    secretKeyRef:
+      name: {{ include "paceline.rabbitmqSecret" . }}
+      key: {{ .Values.existingSecret.rabbitmqUrlKey }}
 {{- end -}}
 
 {{/* Restricted, as the Pod Security Standards have it: the pod's part, and the container's. */}}
