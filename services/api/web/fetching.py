@@ -77,7 +77,7 @@ def unpack(package: Package, tarball: bytes, folder: Path) -> None:
 
 def _pack(npm: str, package: Package, place: Path) -> bytes:
     """Have npm bring a package's tarball: nothing of it is installed or run."""
-    command = [npm, "pack", "--silent", "--ignore-scripts", "--pack-destination", str(place)]
+    command = [npm, "pack", "--loglevel=error", "--ignore-scripts", "--pack-destination", str(place)]
     command.append(f"{package.name}@{package.version}")
     try:
         done = subprocess.run(  # noqa: S603 (npm, and names from the manifest)
