@@ -18,8 +18,8 @@ from shared.db.migrate import SchemaBehindError, check_schema
 from shared.db.pool import TRANSIENT, Database
 from shared.observability.logging import configure_logging
 from shared.runtime.clock_keeper import ClockKeeper, TimeNotKnown
-from shared.runtime.dead_letter_watch import DeadLetterWatch
 from shared.runtime.ops_server import OpsServer
+from shared.runtime.process_watch import ProcessWatch
 from shared.runtime.relay import Relay
 from shared.runtime.service import Check, Platform, Service, Worker
 from shared.runtime.supervisor import supervise
@@ -112,7 +112,7 @@ async def serve(
             [
                 ClockKeeper(platform.database, platform.clock, settings.environment),
                 Relay(platform),
-                DeadLetterWatch(platform),
+                ProcessWatch(platform, [service.name for service in services], draining=stopping.is_set),
             ]
         )
         ops.started(checks)
