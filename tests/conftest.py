@@ -14,7 +14,7 @@ from tests.support import postgres, rabbitmq
 from tests.support.servers import NoServerError, Server, in_ci
 
 HERE = Path(__file__).resolve().parent
-RINGS = ("unit", "model", "contract", "integration", "acceptance", "architecture", "chaos", "fuzz", "browser")
+RINGS = ("unit", "model", "contract", "integration", "acceptance", "architecture", "chaos", "deploy", "fuzz", "browser")
 SERVERS = pytest.StashKey[dict[str, str]]()
 Held = TypeVar("Held", Server, rabbitmq.PrivateNode)
 

@@ -151,7 +151,7 @@ class Ticker:
             served = grants[: len(granted)]
             seat.campaign = campaign.after(planned.period, planned.grants[: len(granted)])
             if not sandbox:
-                self._count(served, passed=planned.grants[0].slot_no - planned.period.next_slot)
+                self._count(served, passed=slots_passed(campaign.ledger, planned.period, served))
             await self._rings.spawn(self._ring(campaign, planned.period, served, granted))
         (_GRANTED if granted else _EMPTY).inc()
         if len(granted) < len(planned.grants):  # the queue is empty; a letter or the roster's next round tells of more
@@ -199,6 +199,12 @@ class Ticker:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(seconds, 0.001)):
                 await self._poke.wait()
+
+
+def slots_passed(ledger: Period | None, period: Period, served: Sequence[Grant]) -> int:
+    """Return how many slots of a period came and went before the last one served, and since the ledger was written."""
+    begun_at = ledger.next_slot if ledger and ledger.no == period.no else 0
+    return served[-1].slot_no + 1 - begun_at - len(served)
 
 
 def _by_the_house(sandbox: SandboxClock | None, grants: Sequence[Grant]) -> Sequence[Grant]:

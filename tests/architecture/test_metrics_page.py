@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import os
-import pkgutil
 import re
-from collections.abc import Iterator
 
 import pytest
-from prometheus_client.metrics import MetricWrapperBase
 
-from shared.observability import metrics
+from tests.support.instruments import instruments, modules, name_of
 from tests.support.repository import ROOT
 
 PAGE = ROOT / "docs" / "metrics.md"
@@ -23,32 +19,13 @@ What each process shows at `/metrics` on its own port (`OPS_PORT`), in Prometheu
 `shared/observability/metrics/`: `{REWRITE}` writes this page again.
 
 No label is a tenant, a campaign or a number: what one tenant does is in the API, the audit and the log. Every process
-shows every name; those of rooms it does not run stay at 0, or NaN, so a `sum` over all processes is right. How a house is
-watched, and what it can see of its own promises: [observability](observability.md).
+shows every name; those of rooms it does not run stay at 0, or NaN, so a `sum` over all processes is right. How a house
+is watched, and what it can see of its own promises: [observability](observability.md).
 """
 HEAD = ["| name | kind | labels | unit | meaning |", "| --- | --- | --- | --- | --- |"]
 GROWS_NOT = {
     "disposition", "method", "python", "queue", "result", "room", "route", "state", "status", "version", "why",
 }  # fmt: skip
-
-
-def modules() -> Iterator[tuple[str, str, list[MetricWrapperBase]]]:
-    """Each module of the registry: its name, its caption, its instruments in the order of the file."""
-    names = ["process", "api", "pacer", "dialer", "results", "house"]
-    assert sorted(names) == sorted(each.name for each in pkgutil.iter_modules(metrics.__path__))
-    for name in names:
-        module = importlib.import_module(f"{metrics.__name__}.{name}")
-        found = [value for key, value in vars(module).items() if isinstance(value, MetricWrapperBase) and key[0] != "_"]
-        yield name, (module.__doc__ or "").strip(), found
-
-
-def instruments() -> list[MetricWrapperBase]:
-    return [each for _, _, found in modules() for each in found]
-
-
-def name_of(metric: MetricWrapperBase) -> str:
-    """The name that a query uses; a histogram's has `_bucket`, `_sum` or `_count` after it."""
-    return metric._name + ("_total" if metric._type == "counter" else "")
 
 
 def unit_of(name: str) -> str:

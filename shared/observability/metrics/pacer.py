@@ -11,9 +11,7 @@ ROUNDS = Counter(
     "had changed (`defeated`), or there was `nothing` to grant yet.",
     ["result"],
 )
-SLOTS_GRANTED = Counter(
-    "paceline_slots_granted_total", "Slots given to queue entries, without those of sandboxes."
-)
+SLOTS_GRANTED = Counter("paceline_slots_granted_total", "Slots given to queue entries, without those of sandboxes.")
 SLOTS_PASSED = Counter(
     "paceline_slots_passed_total",
     "Slots of open periods that came and went without an entry: the campaign stood still, its queue was empty, or no "
