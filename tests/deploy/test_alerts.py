@@ -18,7 +18,9 @@ ALERTS = {rule["alert"]: rule for group in yaml.safe_load(RULES.read_text())["gr
 
 # A house in which all is well: one process of each room, twenty calls a minute. `a+bx180`: a, then b more each minute.
 SERIES = {
-    'up{job="paceline",instance="pacer"}': "1x180",
+    'up{job="any",instance="pacer"}': "1x180",
+    'up{job="of others",instance="somebody"}': "0x180",
+    'paceline_draining{job="any",instance="pacer"}': "0x180",
     **{f'paceline_room{{room="{room}"}}': "1x180" for room in ("api", "pacer", "dialer", "results")},
     'paceline_database_up{instance="pacer"}': "1x180",
     'paceline_broker_up{instance="pacer"}': "1x180",
@@ -84,8 +86,8 @@ TROUBLE: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     ),
     "PacelineRoomMissing": ({'paceline_room{room="dialer"}': "1x60 stale"}, {'paceline_room{room="dialer"}': "1x180"}),
     "PacelineTargetDown": (
-        {'up{job="paceline",instance="pacer"}': "1x60 0x120"},
-        {'up{job="paceline",instance="pacer"}': "1x69 0x111"},
+        {'up{job="any",instance="pacer"}': "1x60 0x120", 'paceline_draining{job="any",instance="pacer"}': "0x60 stale"},
+        {'up{job="any",instance="pacer"}': "1x69 0x111"},
     ),
     "PacelineDatabaseAway": (
         {'paceline_database_up{instance="pacer"}': "1x60 0x120"},

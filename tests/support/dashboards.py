@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 WIDTH = 24
+OURS = "and on (instance) paceline_build_info"  # of others there are processes, too
 SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 
 
@@ -115,8 +116,8 @@ PROCESSES = Row(
         Panel(
             "Event loop: lag, p99", {"{{instance}}": quantile(0.99, "paceline_event_loop_lag_seconds", "instance")}, "s"
         ),
-        Panel("CPU", {"{{instance}}": rate('process_cpu_seconds_total{job="paceline"}', "instance")}, "percentunit"),
-        Panel("Memory", {"{{instance}}": 'process_resident_memory_bytes{job="paceline"}'}, "bytes"),
+        Panel("CPU", {"{{instance}}": f"{rate('process_cpu_seconds_total', 'instance')} {OURS}"}, "percentunit"),
+        Panel("Memory", {"{{instance}}": f"process_resident_memory_bytes {OURS}"}, "bytes"),
         Panel(
             "Database: connections",
             {

@@ -36,5 +36,5 @@ LETTERS_RELAYED = Counter("paceline_letters_relayed_total", "Letters published f
 
 for _state in ("busy", "idle"):
     DATABASE_CONNECTIONS.labels(_state)
-CLOCK_OFFSET.set(math.nan)  # until it is known
-CLOCK_ERROR.set(math.nan)
+for _gauge in (DATABASE_UP, BROKER_UP, CLOCK_OFFSET, CLOCK_ERROR):
+    _gauge.set(math.nan)  # until it is known: a process that starts waits for its servers, and is no room yet
