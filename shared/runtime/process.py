@@ -48,13 +48,13 @@ async def open_platform(
         StoppedEarly: `stopping` became true first.
         ProgramBehindError: the schema has left this program behind.
     """
-    dsn = settings.database_url.get_secret_value()
+    dsn = settings.database_address
     if not dsn:
         raise ValueError("DATABASE_URL is not set: a room needs to know where PostgreSQL is.")
     clock = Clock()
     guard = LineGuard(loses_nothing=settings.failover_loses_nothing) if guarded else None
     database = Database(dsn, name=name, size=settings.pool_size, guard=guard)
-    broker = make_broker(settings.rabbitmq_url.get_secret_value(), prefix=settings.queue_prefix, name=name)
+    broker = make_broker(settings.rabbitmq_address, prefix=settings.queue_prefix, name=name)
     try:
         tries_left = _PATIENCE
         while True:
