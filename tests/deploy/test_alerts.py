@@ -35,6 +35,7 @@ SERIES = {
     "paceline_house_looked_over_timestamp_seconds": "0+60x180",
     "paceline_slots_over_pace": "0x180",
     "paceline_guards_missing": "0x180",
+    "paceline_ledger_moved": "0x180",
     "paceline_calls_orphaned_total": "0x180",
     "paceline_calls_unknown_total": "0x180",
     "paceline_campaigns_unsettled": "0x180",
@@ -75,6 +76,7 @@ SERIES = {
 TROUBLE: dict[str, tuple[dict[str, str], dict[str, str]]] = {
     "PacelineOverPace": ({"paceline_slots_over_pace": "0x60 1x120"}, {"paceline_slots_over_pace": "0x180"}),
     "PacelineGuardsMissing": ({"paceline_guards_missing": "0x60 1x120"}, {"paceline_guards_missing": "0x68 1 0x111"}),
+    "PacelineLedgerMoved": ({"paceline_ledger_moved": "0x60 1x120"}, {"paceline_ledger_moved": "0x180"}),
     "PacelineCallsOrphaned": (
         {"paceline_calls_orphaned_total": "0x60 3x120"},
         {"paceline_calls_orphaned_total": "3x180"},

@@ -112,7 +112,11 @@ PROCESSES = Row(
     (
         Panel("Rooms", {"{{room}}": "sum by (room) (paceline_room)"}),
         Panel("Versions", {"{{version}}": "count by (version) (paceline_build_info)"}),
-        Panel("Draining", {"": "sum(paceline_draining)"}),
+        Panel(
+            "Not at work",
+            {"draining": "sum(paceline_draining)", "ledger moved": "sum(paceline_ledger_moved)"},
+            says="Processes that were told to go, or that wait for somebody to accept the ledger.",
+        ),
         Panel(
             "Event loop: lag, p99", {"{{instance}}": quantile(0.99, "paceline_event_loop_lag_seconds", "instance")}, "s"
         ),
