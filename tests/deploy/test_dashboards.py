@@ -42,7 +42,7 @@ def test_the_json_is_made_of_what_the_code_says(dashboard):
 
 
 def test_there_are_no_others():
-    assert {each.stem for each in FOLDER.glob("*")} == {each.uid for each in DASHBOARDS}
+    assert {each.stem for each in FOLDER.glob("*.json")} == {each.uid for each in DASHBOARDS}
 
 
 @each_dashboard
