@@ -59,8 +59,8 @@ SERIES = {
     'paceline_queue_letters{queue="results.calls.ended.v1"}': "2x180",
     'paceline_dead_letters{queue="results.calls.ended.v1"}': "0x180",
     "paceline_deliveries_overdue_seconds": "0x180",
-    'paceline_result_post_duration_seconds_count{result="taken"}': "0+20x180",
-    'paceline_result_post_duration_seconds_count{result="refused"}': "0+1x180",
+    'paceline_deliveries_total{state="delivered"}': "0+20x180",
+    'paceline_deliveries_total{state="pending"}': "0+1x180",
     'paceline_deliveries_total{state="dead"}': "0x180",
     "paceline_events_age_seconds": "0x180",
     "paceline_events_refused_total": "0x180",
@@ -162,8 +162,8 @@ TROUBLE: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {"paceline_deliveries_overdue_seconds": "110x180"},
     ),
     "PacelinePostsFail": (
-        {'paceline_result_post_duration_seconds_count{result="refused"}': "0+21x180"},
-        {'paceline_result_post_duration_seconds_count{result="refused"}': "0+19x180"},
+        {'paceline_deliveries_total{state="pending"}': "0+21x180"},
+        {'paceline_deliveries_total{state="pending"}': "0+19x180"},
     ),
     "PacelinePostsGivenUp": (
         {'paceline_deliveries_total{state="dead"}': "0x60 4x120"},
