@@ -18,9 +18,9 @@ INTRO = f"""\
 What each process shows at `/metrics` on its own port (`OPS_PORT`), in Prometheus' text format. Made from
 `shared/observability/metrics/`: `{REWRITE}` writes this page again.
 
-No label is a tenant, a campaign or a number: what one tenant does is in the API, the audit and the log. Every process
-shows every name; those of rooms it does not run stay at 0, or NaN, so a `sum` over all processes is right. How a house
-is watched, and what it can see of its own promises: [observability](observability.md).
+No label is a tenant, a campaign or a number: what one tenant does is in the API, the audit and the log. A process
+shows what every process shows, and what belongs to the rooms it runs. How a house is watched, and what it can see of its
+own promises: [observability](observability.md).
 """
 HEAD = ["| name | kind | labels | unit | meaning |", "| --- | --- | --- | --- | --- |"]
 GROWS_NOT = {
