@@ -19,8 +19,8 @@ What each process shows at `/metrics` on its own port (`OPS_PORT`), in Prometheu
 `shared/observability/metrics/`: `{REWRITE}` writes this page again.
 
 No label is a tenant, a campaign or a number: what one tenant does is in the API, the audit and the log. A process
-shows what every process shows, and what belongs to the rooms it runs. How a house is watched, and what it can see of its
-own promises: [observability](observability.md).
+shows what every process shows, and what belongs to the rooms it runs. How a house is watched, and what it can see of
+its own promises: [observability](observability.md).
 """
 HEAD = ["| name | kind | labels | unit | meaning |", "| --- | --- | --- | --- | --- |"]
 GROWS_NOT = {
