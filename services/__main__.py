@@ -24,14 +24,14 @@ def main() -> int:
     arguments = parser.parse_args()
     over: dict[str, Any] = {"api_port": arguments.port} if arguments.port else {}
     with contextlib.ExitStack() as stack:
-        if not HouseSettings().database_url.get_secret_value():
+        if not HouseSettings().database_address:
             try:
                 over["database_url"] = stack.enter_context(EmbeddedPostgres(HOUSE_DATA))
             except EmbeddedPostgresError as error:
                 sys.stderr.write(f"{error}\n")
                 return 1
         settings = HouseSettings(**over)
-        asyncio.run(migrate(settings.database_url.get_secret_value()))
+        asyncio.run(migrate(settings.database_address))
         house = f"http://127.0.0.1:{ApiSettings(**over).api_port}"
         sys.stderr.write(f"Paceline: {house}/api/, in a browser {house}/console (stop with ^C)\n")
         return run(settings, lambda platform: embedded.build(platform, overrides=over), name="house")

@@ -60,6 +60,12 @@ class Clock:
         """How many real seconds it may be behind the house's time; it is not ahead."""
         return self._reading.error
 
+    def behind(self, reading: Reading) -> float | None:
+        """Return how many real seconds it is behind a measurement; None before the first one."""
+        if not self._measured:
+            return None
+        return (reading.instant - self._reading.shows(reading.at)).total_seconds() / reading.rate
+
     def now(self) -> datetime:
         """Return the house's time, aware, in UTC."""
         self._latest = max(self._latest, self._reading.shows(time.monotonic()))

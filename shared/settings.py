@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 from ipaddress import IPv4Network, IPv6Network, ip_network
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import quote, urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 
@@ -32,14 +34,37 @@ def _check_networks(written: str) -> str:
     return written
 
 
+def with_password(url: str, password: str) -> str:
+    """Return an address with a password put after its user, whatever signs are in it.
+
+    Raises:
+        ValueError: it names no user, or has a password already; neither is in the message.
+    """
+    user, at, place = urlsplit(url).netloc.rpartition("@")
+    if not at or not user:
+        raise ValueError("a password for it is given, but it names no user")
+    if ":" in user:
+        raise ValueError("a password for it is given, and it holds another one already")
+    return url.replace(f"{user}@{place}", f"{user}:{quote(password, safe='')}@{place}", 1)
+
+
+def _full(url: SecretStr, password: SecretStr) -> str:
+    bare, word = url.get_secret_value(), password.get_secret_value()
+    return with_password(bare, word) if word and bare else bare
+
+
 _EVENTS_EXCHANGE = "paceline.events"
+# Where Docker puts a container's secrets, and Kubernetes when it is told to. A file has the name of its setting.
+_SECRETS = Path("/run/secrets")
 _LOOPBACK = _read_networks("127.0.0.0/8, ::1")
 
 
 class HouseSettings(BaseSettings):
     """What every process needs: the ledger, the doorbell, its log and its own health port."""
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", secrets_dir=None)
+    model_config = SettingsConfigDict(
+        frozen=True, extra="ignore", hide_input_in_errors=True, secrets_dir=_SECRETS if _SECRETS.is_dir() else None
+    )
 
     environment: Environment = Field(
         Environment.PRODUCTION,
@@ -53,6 +78,10 @@ class HouseSettings(BaseSettings):
         SecretStr("memory://"),
         description="RabbitMQ, 3.10 to 4.x: `amqp://user:password@host/`; `memory://` when all rooms share a process.",
     )
+    database_password: SecretStr = Field(
+        SecretStr(""), description="Put into DATABASE_URL, which then names a user and no password."
+    )
+    rabbitmq_password: SecretStr = Field(SecretStr(""), description="Put into RABBITMQ_URL in the same way.")
     queue_prefix: str = Field("", description="Put before every exchange and queue name, to share a broker.")
     events_exchange: str = Field(
         "",
@@ -76,6 +105,26 @@ class HouseSettings(BaseSettings):
         description="Networks that start_url and result_url may lead to besides the public internet, such as "
         "`10.20.0.0/16, fd12::/16` (docs/outbound.md).",
     )
+
+    @model_validator(mode="after")
+    def _refuse_what_does_not_fit(self) -> Self:
+        """Say at the start which address and password do not belong together."""
+        for name in ("database", "rabbitmq"):
+            try:
+                getattr(self, f"{name}_address")
+            except ValueError as error:
+                raise ValueError(f"{name.upper()}_URL: {error}") from None
+        return self
+
+    @property
+    def database_address(self) -> str:
+        """DATABASE_URL with its password, wherever that was given; it is not to be shown."""
+        return _full(self.database_url, self.database_password)
+
+    @property
+    def rabbitmq_address(self) -> str:
+        """RABBITMQ_URL with its password, wherever that was given; it is not to be shown."""
+        return _full(self.rabbitmq_url, self.rabbitmq_password)
 
     @property
     def events_exchange_name(self) -> str:

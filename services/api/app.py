@@ -11,6 +11,7 @@ from aiohttp import BadContentDispositionHeader, BadContentDispositionParam, web
 
 from services.api import asyncapi
 from services.api.connections import Bounds
+from services.api.counting import counting_middleware
 from services.api.desk import Desk
 from services.api.door import Door
 from services.api.errors import error_middleware
@@ -77,7 +78,7 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
 def make_application(settings: ApiSettings, platform: Platform, desk: Desk) -> web.Application:
     """Return all that is answered: the operations, the documents that describe them, and people's pages."""
     # Bodies are bounded where they are received, in bodies.py; aiohttp's own bound is on what nobody calls here.
-    app = web.Application(middlewares=[error_middleware(platform.clock)])
+    app = web.Application(middlewares=[counting_middleware(platform.clock), error_middleware(platform.clock)])
     add_routes(app, desk)
     add_document(app, make_document(ROUTES))
     asyncapi.add_document(app, asyncapi.make_document(settings.events_exchange_name))

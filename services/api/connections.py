@@ -15,7 +15,7 @@ from aiohttp import StreamReader, web
 from services.api.addresses import belongs_to, read_networks, source
 from services.api.errors import REQUEST_ID, Problem, answer_unreadable, to_body
 from services.api.slowness import Rate, Watch
-from shared.observability.metrics import CONNECTIONS_CLOSED
+from shared.observability.metrics.api import CONNECTIONS, CONNECTIONS_CLOSED
 
 _LINGER_SECONDS = 2.0  # how long the rest of a refused body is read, so that its sender sees the answer
 _LINGER_BYTES = 8 << 20  # and how much of it
@@ -51,6 +51,7 @@ class Guests:
         if address and 0 < self.bounds.of_address <= self._of_address[address]:
             return None
         self._all += 1
+        CONNECTIONS.inc()
         if address:
             self._of_address[address] += 1
         return address
@@ -58,6 +59,7 @@ class Guests:
     def leave(self, address: str) -> None:
         """Let somebody go."""
         self._all -= 1
+        CONNECTIONS.dec()
         if address:
             self._of_address[address] -= 1
             if not self._of_address[address]:

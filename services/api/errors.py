@@ -19,6 +19,7 @@ from shared.clock import Clock
 from shared.db.pool import TRANSIENT
 from shared.domain.errors import DomainError
 from shared.observability.logging import log_unexpected
+from shared.observability.metrics.api import REQUESTS
 from shared.observability.trace import TRACEPARENT, read_traceparent
 
 log = structlog.get_logger()
@@ -146,6 +147,7 @@ def answer_unreadable(status: int, error: BaseException | None) -> web.Response:
         problem = Problem(status, _WENT_WRONG)
     request_id = secrets.token_hex(16)
     # Its own words repeat what was sent: tokens, numbers.
+    REQUESTS.labels("other", "none", f"{status // 100}xx").inc()
     log.info("http.unreadable", error=type(error).__name__, status=status, request_id=request_id)
     response = _render(problem, request_id)
     response.headers[REQUEST_ID] = request_id

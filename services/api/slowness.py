@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from services.api.errors import Problem
-from shared.observability.metrics import CONNECTIONS_CLOSED
+from shared.observability.metrics.api import CONNECTIONS_CLOSED
 
 
 @dataclass(frozen=True, slots=True)

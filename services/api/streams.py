@@ -14,7 +14,7 @@ from services.api.errors import Problem
 from services.api.feed import ends_of
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT, Database
-from shared.observability.metrics import STREAMS
+from shared.observability.metrics.api import STREAMS
 
 log = structlog.get_logger()
 

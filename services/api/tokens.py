@@ -143,7 +143,7 @@ async def _lines(database: Database, asked: argparse.Namespace, now: datetime) -
 
 async def _serve(asked: argparse.Namespace) -> None:
     settings = ApiSettings()
-    database = Database(find_database(settings.database_url.get_secret_value()), name="tokens", size=2)
+    database = Database(find_database(settings.database_address), name="tokens", size=2)
     await database.open()
     try:
         clock = Clock()

@@ -41,7 +41,7 @@ async def rotate(database: Database, name: str, *, until: datetime, now: datetim
 
 async def _rotate(name: str, overlap: timedelta) -> int:
     settings = ApiSettings()
-    database = Database(find_database(settings.database_url.get_secret_value()), name="secrets", size=2)
+    database = Database(find_database(settings.database_address), name="secrets", size=2)
     await database.open()
     try:
         clock = Clock()

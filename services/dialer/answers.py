@@ -11,7 +11,7 @@ from services.dialer.carriers.port import Call
 from services.dialer.store import DialerStore, Intent
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT
-from shared.observability.metrics import ANSWERS_NOT_TOLD
+from shared.observability.metrics.dialer import ANSWERS_NOT_TOLD
 
 log = structlog.get_logger()
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal, Protocol
 
 from services.dialer.carriers.port import Call, HungUp
 from services.dialer.classify import fault_of_document, fault_of_silence, fault_of_status
 from services.dialer.store import Intent
 from services.dialer.voicexml import MAX_BYTES, NotVoiceXml, read_prompts
+from shared.clock import Clock
 from shared.domain.call_id import to_call_id
+from shared.observability.metrics.dialer import START_URL_SECONDS
 from shared.runtime.outbound import Answer, Limits, Outbound, Unreachable
 
 LIMITS = Limits(connect_seconds=3, total_seconds=8, max_bytes=MAX_BYTES, redirects=2)
+_HEARD, _FAILED = map(START_URL_SECONDS.labels, ("heard", "failed"))
 
 
 class Application(Protocol):
@@ -25,12 +29,29 @@ class Application(Protocol):
 class VoiceXmlApplication:
     """Asks start_url for VoiceXML and lets the callee hear the prompts of its first dialog."""
 
-    def __init__(self, outbound: Outbound, *, method: Literal["POST", "GET"]) -> None:
+    def __init__(self, outbound: Outbound, clock: Clock, *, method: Literal["POST", "GET"]) -> None:
         self._outbound = outbound
+        self._clock = clock
         self._method = method
 
     async def run(self, call: Call, intent: Intent) -> str | None:
         """Fetch, read, speak."""
+        began = self._clock.monotonic()
+        prompts = await self._fetch_prompts(intent)
+        seconds = self._clock.monotonic() - began
+        if isinstance(prompts, str):
+            _FAILED.observe(seconds)
+            return prompts
+        _HEARD.observe(seconds)
+        try:
+            for prompt in prompts:
+                await call.hear(prompt)
+        except HungUp:
+            pass
+        return None
+
+    async def _fetch_prompts(self, intent: Intent) -> Sequence[str] | str:
+        """Return the prompts, or in one sentence why there are none."""
         try:
             answer = await self._fetch(intent)
         except Unreachable as error:
@@ -38,15 +59,9 @@ class VoiceXmlApplication:
         if fault := fault_of_status(answer.status):
             return fault
         try:
-            prompts = read_prompts(answer.body)
+            return read_prompts(answer.body)
         except NotVoiceXml as error:
             return fault_of_document(str(error))
-        try:
-            for prompt in prompts:
-                await call.hear(prompt)
-        except HungUp:
-            pass
-        return None
 
     async def _fetch(self, intent: Intent) -> Answer:
         ask = self._outbound.post_form if self._method == "POST" else self._outbound.get_form

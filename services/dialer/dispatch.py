@@ -25,7 +25,7 @@ from shared.clock import Clock
 from shared.contracts.calls import Job, Outcome
 from shared.db.pool import TRANSIENT
 from shared.domain.egress import Egress
-from shared.observability.metrics import INTENTS, RETRACTED
+from shared.observability.metrics.dialer import CALLS_IN_PROGRESS, INTENTS, JOBS_WAITING, PLACES, RETRACTED
 from shared.runtime.outbound import Outbound
 from shared.runtime.supervisor import Crew
 
@@ -71,7 +71,7 @@ class Dispatch:
         self._outbound = Outbound(LIMITS, Egress(settings.outbound_networks))
         self._answers = Answers(store, clock)
         self._reporter = Reporter(broker, clock, published=self._forget, before=self._answers.tell)
-        application = VoiceXmlApplication(self._outbound, method=settings.start_url_method)
+        application = VoiceXmlApplication(self._outbound, clock, method=settings.start_url_method)
         self.placing = Placing(
             application, self._reporter, clock=clock, retract=self._take_back, answered=self._answers.note
         )
@@ -96,6 +96,7 @@ class Dispatch:
 
     async def run(self, stopping: asyncio.Event) -> None:
         """Dial until told to stop; then hand undecided jobs back and see the calls in progress to their end."""
+        PLACES.set(self._max_calls)
         async with self._outbound, Crew("dialer.office", limit=_OFFICE) as office:
             await office.spawn(self._reporter.run())
             finished = asyncio.Event()
@@ -314,6 +315,8 @@ class Dispatch:
 
     async def _pause(self) -> None:
         """Sleep until the next release is near, to a new job, or a free place."""
+        CALLS_IN_PROGRESS.set(len(self.placing.in_progress))
+        JOBS_WAITING.set(len(self._due))
         self._wake.clear()
         at = self._due.next_at()
         seconds = _LONGEST_PAUSE

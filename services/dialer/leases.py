@@ -11,6 +11,7 @@ import structlog
 from services.dialer.store import DialerStore, Key
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT
+from shared.observability.metrics.dialer import LEASES, LEASES_UNRENEWED
 
 log = structlog.get_logger()
 
@@ -39,17 +40,24 @@ class Leases:
     async def keep(self, finished: asyncio.Event) -> None:
         """Renew until told that all is over."""
         pause = self._seconds / 3
+        renewed_at = self._clock.monotonic()
         while not finished.is_set():
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(pause):
                     await finished.wait()
             pause = self._seconds / 3
-            if fences := self._waiting() | dict(self._in_progress):
-                try:
+            fences = self._waiting() | dict(self._in_progress)
+            LEASES.set(len(fences))
+            try:
+                if fences:
                     await self._renew(fences)
-                except TRANSIENT as error:
-                    log.warning("dialer.leases_not_renewed", calls=len(fences), error=type(error).__name__)
-                    pause = min(pause, _AGAIN_SECONDS)
+            except TRANSIENT as error:
+                LEASES_UNRENEWED.set(self._clock.monotonic() - renewed_at)
+                log.warning("dialer.leases_not_renewed", calls=len(fences), error=type(error).__name__)
+                pause = min(pause, _AGAIN_SECONDS)
+            else:
+                LEASES_UNRENEWED.set(0)
+                renewed_at = self._clock.monotonic()
 
     def _waiting(self) -> dict[Key, int]:
         """Return the calls that wait to be recorded, without those that have waited too long."""

@@ -16,6 +16,7 @@ from services.dialer.store import Intent, Key, attempt_id
 from shared.clock import Clock
 from shared.domain.sandbox import shown
 from shared.observability.logging import log_unexpected
+from shared.observability.metrics.dialer import CARRIER_FAILURES, DIAL_LATENESS
 
 log = structlog.get_logger()
 
@@ -65,6 +66,8 @@ class Placing:
             await self._clock.sleep_until(max(at, intent.not_before))
             # No other task may run between the check and the carrier's own first step.
             self._check_fresh(intent, begun_at)
+            if line.sandbox is None:
+                DIAL_LATENESS.observe(max(0.0, (self._clock.now() - intent.not_before).total_seconds()))
             await self._dial(intent, line)
         except _Stale:
             self.in_progress.pop(intent.key, None)
@@ -74,6 +77,7 @@ class Placing:
             await self._retract(intent)
         except CarrierError as error:
             self.in_progress.pop(intent.key, None)
+            CARRIER_FAILURES.inc()
             log.warning("dialer.carrier_failed", attempt=attempt_id(intent.slot), error=type(error).__name__)
         except BaseException:
             self.in_progress.pop(intent.key, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from uuid import UUID, uuid5
 
@@ -12,6 +13,7 @@ from services.dialer.store import attempt_id
 from shared.broker.port import Broker, BrokerError, Message
 from shared.clock import Clock
 from shared.contracts.calls import CallsEnded, Outcome
+from shared.observability.metrics.dialer import CALLS_ENDED
 
 log = structlog.get_logger()
 
@@ -82,5 +84,7 @@ class Reporter:
             if batch:
                 await self._before()
                 await publish(self._broker, self._clock, batch)
+                for disposition, calls in Counter(outcome.disposition for outcome in batch).items():
+                    CALLS_ENDED.labels(disposition).inc(calls)
                 for outcome in batch:
                     self._published(outcome)

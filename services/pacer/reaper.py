@@ -15,7 +15,13 @@ from shared.db import outbox
 from shared.db.pool import TRANSIENT, Database, Record
 from shared.domain.call_state import AttemptState, Disposition
 from shared.domain.sandbox import SandboxClock, shown
-from shared.observability.metrics import CALLS_EXPIRED, CALLS_ORPHANED, CALLS_UNKNOWN, SLOTS_FORFEITED
+from shared.observability.metrics.pacer import (
+    CALLS_EXPIRED,
+    CALLS_ORPHANED,
+    CALLS_TOLD_AGAIN,
+    CALLS_UNKNOWN,
+    SLOTS_FORFEITED,
+)
 
 log = structlog.get_logger()
 
@@ -149,6 +155,7 @@ class Reaper:
                 settled_at = now if last == account["queue_end"] else None
                 await connection.execute(SQL["mark_settled"], campaign_id, last, settled_at)
         if unheard or lost:
+            CALLS_TOLD_AGAIN.inc(unheard + len(lost))
             log.warning("reaper.told_again", campaign=campaign_id, calls=unheard + len(lost))
 
 

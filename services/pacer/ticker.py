@@ -19,7 +19,14 @@ from shared.contracts.calls import Job, PlaceCalls
 from shared.db.pool import TRANSIENT
 from shared.domain.pacing import Grant, Period, plan
 from shared.domain.sandbox import SandboxClock, in_house_time, shown
-from shared.observability.metrics import GRANT_LATENESS, JOBS_UNCONFIRMED, SLOTS_GRANTED
+from shared.observability.metrics.pacer import (
+    CAMPAIGNS_PLANNED,
+    GRANT_LATENESS,
+    JOBS_UNCONFIRMED,
+    ROUNDS,
+    SLOTS_GRANTED,
+    SLOTS_PASSED,
+)
 from shared.runtime.supervisor import Crew
 
 log = structlog.get_logger()
@@ -32,6 +39,7 @@ _SANDBOX_ROOM = timedelta(seconds=1)
 _SANDBOX_BATCH = 20
 _SANDBOX_SECONDS = 0.05
 _LONGEST_PAUSE = 0.5  # real seconds: how late a `stopping` or a clock set forward is noticed
+_GRANTED, _EMPTY, _DEFEATED, _NOTHING = map(ROUNDS.labels, ("granted", "empty", "defeated", "nothing"))
 
 
 @dataclass(slots=True)
@@ -97,6 +105,7 @@ class Ticker:
             unchanged = seat is not None and seat.campaign.revision == campaign.revision
             wake_at = seat.wake_at if seat and unchanged and asked is None else now
             self._seats[campaign.id] = Seat(campaign, wake_at)
+        CAMPAIGNS_PLANNED.set(len(self._seats))
 
     async def _tick_all(self) -> None:
         """Look once at every campaign whose time has come, the most overdue first: nobody starves a neighbour."""
@@ -130,18 +139,21 @@ class Ticker:
         if sandbox:
             seat.wake_at = max(seat.wake_at, now + self._clock.span(_SANDBOX_SECONDS))
         if not planned.grants or planned.period is None:
+            _NOTHING.inc()
             return
         grants = _by_the_house(sandbox, planned.grants)
         granted = await self._store.grant(campaign, planned.period, grants, now=now)
         if granted is None:
+            _DEFEATED.inc()
             await self._reread([campaign.id])
             return
         if granted:
             served = grants[: len(granted)]
             seat.campaign = campaign.after(planned.period, planned.grants[: len(granted)])
             if not sandbox:
-                self._count(served)
+                self._count(served, passed=slots_passed(campaign.ledger, planned.period, served))
             await self._rings.spawn(self._ring(campaign, planned.period, served, granted))
+        (_GRANTED if granted else _EMPTY).inc()
         if len(granted) < len(planned.grants):  # the queue is empty; a letter or the roster's next round tells of more
             seat.wake_at = now + self._clock.span(self._roster_seconds)
 
@@ -151,8 +163,9 @@ class Ticker:
             return now + self._clock.span(60)
         return planned + lead / 4 if planned > now else planned
 
-    def _count(self, served: Sequence[Grant]) -> None:
+    def _count(self, served: Sequence[Grant], *, passed: int) -> None:
         SLOTS_GRANTED.inc(len(served))
+        SLOTS_PASSED.inc(passed)
         now = self._clock.now()
         for grant in served:
             GRANT_LATENESS.observe(max(0.0, (now - grant.not_before).total_seconds()))
@@ -186,6 +199,12 @@ class Ticker:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(seconds, 0.001)):
                 await self._poke.wait()
+
+
+def slots_passed(ledger: Period | None, period: Period, served: Sequence[Grant]) -> int:
+    """Return how many slots of a period came and went before the last one served, and since the ledger was written."""
+    begun_at = ledger.next_slot if ledger and ledger.no == period.no else 0
+    return served[-1].slot_no + 1 - begun_at - len(served)
 
 
 def _by_the_house(sandbox: SandboxClock | None, grants: Sequence[Grant]) -> Sequence[Grant]:

@@ -8,6 +8,7 @@ from services.results.consumer import Consumer
 from services.results.courier import Courier
 from services.results.feed_store import FeedStore
 from services.results.herald import Herald
+from services.results.lookout import Lookout
 from services.results.retention.keeper import Keeper
 from services.results.scribe import Scribe
 from services.results.settings import ResultsSettings
@@ -48,6 +49,7 @@ def build(settings: ResultsSettings, platform: Platform) -> Service:
             Consumer(ReplayDeliveries, broker, clock, record=replay),
             courier,
             Keeper(platform.database, clock, settings),
+            Lookout(platform.database, broker, clock, exchange=exchange),
             scribe,
             *((herald,) if exchange else ()),
         ),

@@ -22,6 +22,11 @@ class Breaker:
     rests_until: datetime | None = None  # None: closed
     probing: bool = False
 
+    @property
+    def rests(self) -> bool:
+        """Whether it is open: nothing is posted, or a probe at the most."""
+        return self.rests_until is not None
+
     def admits(self, now: datetime) -> bool:
         """Whether a post may be made now."""
         return self.rests_until is None or (now >= self.rests_until and not self.probing)

@@ -20,7 +20,7 @@ from shared.clock import Clock
 from shared.db.pool import TRANSIENT
 from shared.domain.call_id import to_webhook_id
 from shared.domain.egress import Egress
-from shared.observability.metrics import DELIVERIES
+from shared.observability.metrics.results import DELIVERIES, HOSTS_RESTING, POST_SECONDS, POSTS_IN_PROGRESS
 from shared.runtime.outbound import Limits, Outbound, Unreachable
 from shared.runtime.supervisor import Crew
 
@@ -35,6 +35,7 @@ _PAUSE_SECONDS = 0.5
 _GATHER_SECONDS = 0.005  # what ends meanwhile is settled by one statement, and what is due is claimed by one
 _BREAKERS_KEPT = 10_000
 _CHANCE = secrets.SystemRandom()
+_TAKEN, _REFUSED, _UNREACHABLE = map(POST_SECONDS.labels, ("taken", "refused", "unreachable"))
 
 
 class Courier:
@@ -52,6 +53,7 @@ class Courier:
         self._under_way: Counter[Line] = Counter()
         self._doors: dict[Line, asyncio.Semaphore] = {}
         self._breakers: dict[Line, Breaker] = {}
+        self._resting = 0
         self._settled: list[Settled] = []
         self._wake = asyncio.Event()
 
@@ -70,7 +72,10 @@ class Courier:
     async def _round(self, crew: Crew) -> None:
         """Settle what came back, claim what is due, and rest unless there was a bag full."""
         self._wake.clear()
-        room = self._at_once - sum(self._under_way.values())
+        under_way = sum(self._under_way.values())
+        POSTS_IN_PROGRESS.set(under_way)
+        HOSTS_RESTING.set(self._resting)
+        room = self._at_once - under_way
         claimed: list[Due] = []
         try:
             await self._settle()
@@ -130,20 +135,27 @@ class Courier:
         before, now = self._breakers.get(due.line, CLOSED), self._clock.now()
         after = before.failed(now, probe=admitted and under_way.probing) if reply.ails else before.answered()
         self._note(due.line, after)
-        if (before.rests_until is None) != (after.rests_until is None):
-            event = "results.host_rests" if after.rests_until else "results.host_is_back"
+        if before.rests != after.rests:
+            event = "results.host_rests" if after.rests else "results.host_is_back"
             log.warning(event, account_id=due.account_id, failures=after.failures)
         return reply
 
     def _note(self, line: Line, breaker: Breaker) -> None:
         """Keep a breaker that is not as at first; a tenant may name hosts without end, so the oldest is forgotten."""
-        self._breakers.pop(line, None)
+        self._resting += breaker.rests - self._breakers.pop(line, CLOSED).rests
         if breaker != CLOSED:
             self._breakers[line] = breaker
         if len(self._breakers) > _BREAKERS_KEPT:
-            del self._breakers[next(iter(self._breakers))]
+            self._resting -= self._breakers.pop(next(iter(self._breakers))).rests
 
     async def _post(self, due: Due) -> Reply:
+        began = self._clock.monotonic()
+        reply = await self._ask(due)
+        result = _TAKEN if reply.accepted else _UNREACHABLE if reply.status is None else _REFUSED
+        result.observe(self._clock.monotonic() - began)
+        return reply
+
+    async def _ask(self, due: Due) -> Reply:
         try:
             headers = sign(due, now=self._clock.now())
             answer = await self._outbound.post(due.url, due.body, headers=headers)

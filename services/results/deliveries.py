@@ -37,7 +37,7 @@ def to_line(dead: Dead) -> str:
 
 async def _serve(arguments: argparse.Namespace) -> None:
     settings = HouseSettings()
-    database = Database(find_database(settings.database_url.get_secret_value()), name="deliveries", size=2)
+    database = Database(find_database(settings.database_address), name="deliveries", size=2)
     await database.open()
     try:
         if arguments.action == "list":

@@ -14,7 +14,7 @@ from shared.clock import Clock
 from shared.contracts.cloud_events import DATA_TYPE, Told, events_of
 from shared.db.pool import TRANSIENT
 from shared.observability.logging import log_unexpected
-from shared.observability.metrics import EVENTS_REFUSED, EVENTS_TOLD, EVENTS_UNREADABLE
+from shared.observability.metrics.results import EVENTS_REFUSED, EVENTS_TOLD, EVENTS_UNREADABLE
 
 log = structlog.get_logger()
 

@@ -206,3 +206,43 @@ WHERE id > $1 ORDER BY id LIMIT 200;
 -- name: move_herald
 -- An exchange was told up to here, and the broker confirmed it.
 UPDATE heralds SET told_to = $2 WHERE exchange = $1;
+
+-- name: look_over
+-- What waits in the whole house and since when, by $1; campaigns drained by $2 should be settled; $3 is the exchange that
+-- is told. Nothing is counted beyond 10,000: it is asked most often when much waits.
+SELECT (SELECT count(*) FROM campaigns WHERE state = 'running') AS running,
+       (SELECT count(*) FROM (SELECT FROM pacing WHERE drained_at <= $2 AND settled_at IS NULL
+                              ORDER BY drained_at LIMIT 10000) AS p) AS unsettled,
+       (SELECT count(*) FROM (SELECT FROM outbox LIMIT 10000) AS o) AS letters,
+       (SELECT created_at FROM outbox ORDER BY id LIMIT 1) AS letters_since,
+       (SELECT count(*) FROM (SELECT FROM deliveries WHERE state = 'pending' AND next_at <= $1
+                              ORDER BY next_at LIMIT 10000) AS d) AS due,
+       (SELECT next_at FROM deliveries WHERE state = 'pending' ORDER BY next_at LIMIT 1) AS due_since,
+       (SELECT count(*) FROM (SELECT FROM deliveries WHERE state = 'dead' LIMIT 10000) AS d) AS dead,
+       least((SELECT at FROM happenings ORDER BY id LIMIT 1),
+             (SELECT f.at FROM heralds AS h
+              CROSS JOIN LATERAL (SELECT at FROM feed WHERE id > h.told_to ORDER BY id LIMIT 1) AS f
+              WHERE h.exchange = $3)) AS events_since;
+
+-- name: over_pace
+-- Slots beyond their period's amount, in the newest period of each running campaign. A slot is used once, so a period
+-- has more calls than its amount only if there is one; the key finds none in one step.
+SELECT count(*) AS slots
+FROM campaigns AS c
+JOIN pacing AS p ON p.campaign_id = c.id
+CROSS JOIN LATERAL (
+    SELECT a.slot_no FROM attempts AS a
+    WHERE a.campaign_id = p.campaign_id AND a.period_no = p.period_no AND a.slot_no >= p.amount LIMIT 100
+) AS beyond
+WHERE c.state = 'running';
+
+-- name: missing_guards
+-- What holds the promises and is not in this database, or not valid in it.
+SELECT g.name FROM unnest(ARRAY['attempts_pkey', 'attempts_one_per_entry', 'outcomes_pkey', 'deliveries_pkey']) AS g (name)
+WHERE NOT EXISTS (SELECT FROM pg_index AS i
+                  WHERE i.indexrelid = to_regclass(g.name) AND i.indisunique AND i.indisvalid)
+UNION ALL
+SELECT c.name FROM (VALUES ('pacing', 'pacing_check'), ('attempts', 'attempts_check1'), ('attempts', 'attempts_check2'))
+    AS c (relation, name)
+WHERE NOT EXISTS (SELECT FROM pg_constraint AS k
+                  WHERE k.conrelid = to_regclass(c.relation) AND k.conname = c.name AND k.convalidated);

@@ -11,7 +11,7 @@ import structlog
 from services.results.feed_store import FeedStore
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT
-from shared.observability.metrics import EVENTS_NUMBERED
+from shared.observability.metrics.results import EVENTS_NUMBERED
 
 log = structlog.get_logger()
 

@@ -12,7 +12,7 @@ from shared.contracts.calls import CallsExpired, Outcome
 from shared.db.pool import Connection, Database, Record
 from shared.db.statements import load_statements
 from shared.domain.call_state import CalleeType, Disposition
-from shared.observability.metrics import OUTCOMES
+from shared.observability.metrics.results import OUTCOMES
 
 SQL = load_statements("services.results")
 

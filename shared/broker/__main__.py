@@ -45,7 +45,7 @@ async def redrive(broker: Broker, queue: str) -> int:
 
 async def _serve(arguments: argparse.Namespace) -> None:
     settings = HouseSettings()
-    broker = make_broker(settings.rabbitmq_url.get_secret_value(), prefix=settings.queue_prefix, name="letters")
+    broker = make_broker(settings.rabbitmq_address, prefix=settings.queue_prefix, name="letters")
     await broker.open()
     try:
         if arguments.action == "list":
@@ -65,7 +65,7 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     if arguments.action == "redrive" and arguments.queue is None:
         parser.error("redrive wants a queue: `./run letters list` names those with dead letters")
-    if HouseSettings().rabbitmq_url.get_secret_value().startswith("memory:"):
+    if HouseSettings().rabbitmq_address.startswith("memory:"):
         parser.exit(1, "RABBITMQ_URL is not set: the letters of a house in one process end with it.\n")
     try:
         asyncio.run(_serve(arguments))

@@ -14,7 +14,7 @@ from shared.settings import HouseSettings
 
 
 async def _set_clock(settings: HouseSettings, origin: datetime, rate: float) -> None:
-    database = Database(settings.database_url.get_secret_value(), name="clock", size=2)
+    database = Database(settings.database_address, name="clock", size=2)
     await database.open()
     try:
         await set_rehearsal_clock(database, origin=origin, rate=rate)
@@ -34,7 +34,7 @@ def main() -> int:
     settings = HouseSettings()
     if arguments.command == "migrate":
         try:
-            applied = asyncio.run(migrate(settings.database_url.get_secret_value()))
+            applied = asyncio.run(migrate(settings.database_address))
         except ProgramBehindError as error:
             sys.stderr.write(f"{error}\n")
             return 1

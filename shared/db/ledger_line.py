@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from shared.db.statements import load_statements
-from shared.observability.metrics import LEDGER_MOVED
+from shared.observability.metrics.process import LEDGER_MOVED
 
 if TYPE_CHECKING:
     from shared.db.pool import Connection, Record

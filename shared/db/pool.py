@@ -60,8 +60,8 @@ class Database:
     def __init__(self, dsn: str, *, name: str, size: int = 10, guard: LineGuard | None = None) -> None:
         self._dsn = dsn
         self._name = name
-        self._size = size
         self._guard = guard
+        self.size = size
         self._pool: asyncpg.Pool[asyncpg.Record] | None = None
 
     async def open(self) -> None:
@@ -71,7 +71,7 @@ class Database:
             connection_class=_Plain,
             init=self._guard,
             min_size=1,
-            max_size=self._size,
+            max_size=self.size,
             timeout=5,
             command_timeout=15,
             server_settings={
@@ -82,6 +82,16 @@ class Database:
                 "idle_in_transaction_session_timeout": "60s",
             },
         )
+
+    @property
+    def busy(self) -> int:
+        """How many connections are lent now."""
+        return self._pool.get_size() - self._pool.get_idle_size() if self._pool else 0
+
+    @property
+    def idle(self) -> int:
+        """How many connections wait for somebody to borrow them."""
+        return self._pool.get_idle_size() if self._pool else 0
 
     async def close(self) -> None:
         """Give the connections back."""

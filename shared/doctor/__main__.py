@@ -41,7 +41,7 @@ async def examine(settings: HouseSettings) -> AsyncIterator[Finding]:
     """Look at everything these settings lead to."""
     async for finding in _examine_ledger(settings):
         yield finding
-    url = settings.rabbitmq_url.get_secret_value()
+    url = settings.rabbitmq_address
     if url.startswith("memory:"):
         yield Finding(Level.LOOK, "RabbitMQ", "RABBITMQ_URL is not set: that is right for a house in one process only.")
         return
@@ -51,7 +51,7 @@ async def examine(settings: HouseSettings) -> AsyncIterator[Finding]:
 
 async def _examine_ledger(settings: HouseSettings) -> AsyncIterator[Finding]:
     try:
-        dsn = find_database(settings.database_url.get_secret_value())
+        dsn = find_database(settings.database_address)
         await check_schema(dsn)
     except (NoHouse, SchemaBehindError, ProgramBehindError) as refusal:
         yield Finding(Level.WRONG, "PostgreSQL", str(refusal))

@@ -9,6 +9,7 @@ import structlog
 from shared.clock import Clock
 from shared.db.house_clock import read_clock
 from shared.db.pool import TRANSIENT, Database
+from shared.observability.metrics.process import CLOCK_ERROR, CLOCK_OFFSET, DATABASE_UP
 from shared.settings import Environment
 
 log = structlog.get_logger()
@@ -44,7 +45,12 @@ class ClockKeeper:
             TimeNotKnown: every answer took too long.
         """
         for _ in range(_TRIES):
-            self._clock.adjust(await read_clock(self._database, self._clock, self._environment))
+            reading = await read_clock(self._database, self._clock, self._environment)
+            if (behind := self._clock.behind(reading)) is not None:
+                CLOCK_OFFSET.set(behind)
+            self._clock.adjust(reading)
+            CLOCK_ERROR.set(self._clock.error)
+            DATABASE_UP.set(1)
             if self._clock.error <= _BEHIND_AT_MOST:
                 return
         raise TimeNotKnown(
@@ -59,6 +65,7 @@ class ClockKeeper:
             try:
                 await self.measure()
             except _NOT_MEASURED as error:
+                DATABASE_UP.set(isinstance(error, TimeNotKnown))
                 log.warning("clock.not_measured", error=type(error).__name__)
             for _ in range(max(1, round(every / 0.25))):
                 if not stopping.is_set():

@@ -18,8 +18,8 @@ from shared.db.migrate import SchemaBehindError, check_schema
 from shared.db.pool import TRANSIENT, Database
 from shared.observability.logging import configure_logging
 from shared.runtime.clock_keeper import ClockKeeper, TimeNotKnown
-from shared.runtime.dead_letter_watch import DeadLetterWatch
 from shared.runtime.ops_server import OpsServer
+from shared.runtime.process_watch import ProcessWatch
 from shared.runtime.relay import Relay
 from shared.runtime.service import Check, Platform, Service, Worker
 from shared.runtime.supervisor import supervise
@@ -48,13 +48,13 @@ async def open_platform(
         StoppedEarly: `stopping` became true first.
         ProgramBehindError: the schema has left this program behind.
     """
-    dsn = settings.database_url.get_secret_value()
+    dsn = settings.database_address
     if not dsn:
         raise ValueError("DATABASE_URL is not set: a room needs to know where PostgreSQL is.")
     clock = Clock()
     guard = LineGuard(loses_nothing=settings.failover_loses_nothing) if guarded else None
     database = Database(dsn, name=name, size=settings.pool_size, guard=guard)
-    broker = make_broker(settings.rabbitmq_url.get_secret_value(), prefix=settings.queue_prefix, name=name)
+    broker = make_broker(settings.rabbitmq_address, prefix=settings.queue_prefix, name=name)
     try:
         tries_left = _PATIENCE
         while True:
@@ -112,7 +112,7 @@ async def serve(
             [
                 ClockKeeper(platform.database, platform.clock, settings.environment),
                 Relay(platform),
-                DeadLetterWatch(platform),
+                ProcessWatch(platform, [service.name for service in services], draining=stopping.is_set),
             ]
         )
         ops.started(checks)

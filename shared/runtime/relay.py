@@ -10,7 +10,7 @@ import structlog
 from shared.broker.port import BrokerError, Message
 from shared.db.outbox import Waiting, hand_over
 from shared.db.pool import TRANSIENT
-from shared.observability.metrics import LETTERS_RELAYED
+from shared.observability.metrics.process import LETTERS_RELAYED
 from shared.runtime.service import Platform
 
 log = structlog.get_logger()

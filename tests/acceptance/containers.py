@@ -2,7 +2,8 @@
 
 With `--restarts` every service, the broker and the database are killed and started again in turn while it runs.
 
-    cp .env.example .env                                   # set the passwords, and uncomment OUTBOUND_ALLOW
+    deploy/passwords.sh
+    cp .env.example .env                                   # and uncomment OUTBOUND_ALLOW
     docker compose --profile demo up -d --wait
     python tests/acceptance/containers.py
 

@@ -19,6 +19,7 @@ from services.dialer.settings import DialerSettings
 from services.pacer import app as pacer
 from services.pacer.settings import PacerSettings
 from services.results import app as results
+from services.results.lookout import Lookout
 from services.results.settings import ResultsSettings
 from shared.broker import __main__ as letters_command
 from shared.broker.memory import MemoryBroker
@@ -29,7 +30,6 @@ from shared.clock import Clock, Reading
 from shared.contracts.calls import CallsExpired
 from shared.contracts.catalogue import CATALOGUE
 from shared.domain.calling_hours import resolve
-from shared.runtime.dead_letter_watch import DeadLetterWatch
 from shared.runtime.relay import Relay
 from shared.runtime.service import Platform, Service
 from shared.settings import Environment
@@ -131,7 +131,7 @@ async def test_poison_dies_at_once_or_does_no_harm_and_the_traffic_beside_it_is_
         reasons = Counter(each.reason.split(":")[0] for each in dead)
         assert reasons[f"not a {letter.NAME}"] == unreadable[letter] > POISONS / 3
         assert set(reasons) <= {f"not a {letter.NAME}", "a job that no pacer can have planned"}
-    await DeadLetterWatch(platform).count()
+    await Lookout(ledger, broker, platform.clock, exchange="").look()
     shown = {q: REGISTRY.get_sample_value("paceline_dead_letters", {"queue": q}) for q in QUEUES.values()}
     assert shown == {queue: await broker.count_dead(queue) for queue in QUEUES.values()}
 

@@ -7,6 +7,7 @@ import contextlib
 from datetime import timedelta
 
 from aiohttp import web
+from prometheus_client import REGISTRY
 
 from services.results import courier
 from shared.clock import Clock, Reading
@@ -108,6 +109,10 @@ async def test_hosts_without_end_of_one_account_leave_room_for_others(ledger, cl
             hanging.over.set()
 
 
+def resting():
+    return REGISTRY.get_sample_value("paceline_result_hosts_resting")
+
+
 async def test_one_tenants_failures_at_a_host_are_not_anothers(ledger, clock):
     async def take(request):
         return web.Response(status=500 if request.path == "/bad" else 200)
@@ -123,6 +128,7 @@ async def test_one_tenants_failures_at_a_host_are_not_anothers(ledger, clock):
     await bag(ledger, bad, 50)
     async with room(ledger, clock):
         await until(lambda: column(ledger, f"SELECT 1 FROM deliveries WHERE last_error = '{courier.RESTING.error}'"))
+        await until(lambda: resting() == 1)
         await bag(ledger, good, 50)
         await until(
             lambda: column(ledger, "SELECT count(*) FROM deliveries WHERE state = 'delivered' HAVING count(*) = 50")
@@ -141,6 +147,7 @@ async def test_a_host_that_comes_back_gets_everything(ledger, clock):
                     ledger, "SELECT count(*) FROM deliveries WHERE state = 'delivered' HAVING count(*) = 100"
                 )
             )
+            await until(lambda: resting() == 0)
     assert len({headers["webhook-id"] for _, headers in sink.posts}) == 100
 
 

@@ -133,6 +133,9 @@ def _results(grown: Grown) -> Told:
     yield "add_deliveries", (*posts, *bodies, NOW), BATCH
     yield "claim_deliveries", (NOW, _LATER, BATCH, [], [], []), BATCH
     yield "settle_deliveries", (*_columns(grown, grown.pending()[:BATCH]), [1] * BATCH, *tried), BATCH
+    yield "look_over", (NOW, NOW - timedelta(minutes=30), EXCHANGE), min(10_000, 3 * grown.in_flight)
+    yield "over_pace", (), 0
+    yield "missing_guards", (), 0
     yield "replay_dead", (grown.account, grown.campaigns[0], NOW, NOW), min(grown.in_flight, 5000)
 
 

@@ -97,3 +97,11 @@ async def test_a_rehearsal_sleeps_faster_and_never_wakes_early():
     await clock.sleep_until(NEW_YEAR + timedelta(minutes=5))
     assert clock.now() >= NEW_YEAR + timedelta(minutes=5)
     assert clock.span(2) == timedelta(hours=2)
+
+
+def test_it_tells_how_far_a_measurement_is_ahead_in_real_seconds():
+    assert Clock().behind(Reading(NEW_YEAR, 100.0)) is None
+    clock = Clock(Reading(NEW_YEAR, 100.0, rate=10))
+    assert clock.behind(Reading(seconds(10), 101.0, rate=10)) == pytest.approx(0)
+    assert clock.behind(Reading(seconds(30), 101.0, rate=10)) == pytest.approx(2)
+    assert clock.behind(Reading(seconds(5), 101.0, rate=10)) == pytest.approx(-0.5)

@@ -75,7 +75,7 @@ async def _noticed_at(connection: Connection, place: ledger_line.Place, clock: C
 
 async def _serve(arguments: argparse.Namespace) -> None:
     settings = PacerSettings()
-    database = Database(find_database(settings.database_url.get_secret_value()), name="ledger", size=2)
+    database = Database(find_database(settings.database_address), name="ledger", size=2)
     await database.open()
     try:
         clock = Clock()

@@ -15,7 +15,7 @@ from shared.contracts.calls import CallsEnded
 from shared.db import outbox
 from shared.db.pool import Connection
 from shared.domain.pacing import plan
-from shared.observability.metrics import CALLS_UNKNOWN
+from shared.observability.metrics.pacer import CALLS_UNKNOWN
 
 _LEAD = timedelta(seconds=1)
 _SLOTS_AT_ONCE = 1000

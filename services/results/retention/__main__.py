@@ -60,7 +60,7 @@ async def _when(shelf: Shelf, keeper: Keeper, settings: ResultsSettings) -> str:
 
 async def _serve(arguments: argparse.Namespace) -> None:
     settings = ResultsSettings()
-    database = Database(find_database(settings.database_url.get_secret_value()), name="retention", size=4)
+    database = Database(find_database(settings.database_address), name="retention", size=4)
     await database.open()
     try:
         clock = Clock()

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 
 import pytest
+from prometheus_client import REGISTRY
 
 from services.dialer.leases import Leases
 from shared.clock import Clock
@@ -17,9 +18,11 @@ class Ledger:
     """Attempts that are `dialing`, and which of them were asked for, round by round."""
 
     def __init__(self, *dialing):
-        self.dialing, self.rounds, self.leases = set(dialing), [], []
+        self.dialing, self.rounds, self.leases, self.away = set(dialing), [], [], False
 
     async def renew(self, fences, *, lease_until):
+        if self.away:
+            raise OSError
         self.rounds.append(set(fences))
         self.leases.append(lease_until)
         return self.dialing & fences.keys()
@@ -64,3 +67,16 @@ async def test_a_call_in_progress_is_held_for_as_long_as_it_takes(ledger):
         await until(lambda: len(ledger.rounds) > 3 * 4)
     assert all(asked == {OTHER} for asked in ledger.rounds)
     assert ledger.leases == sorted(set(ledger.leases))
+
+
+async def test_how_long_leases_could_not_be_renewed_is_shown_until_they_are(ledger):
+    def unrenewed():
+        return REGISTRY.get_sample_value("paceline_dialer_leases_unrenewed_seconds")
+
+    async with kept(Leases(ledger, Clock(), in_progress={OTHER: 1}, seconds=SECONDS)):
+        await until(lambda: ledger.rounds and unrenewed() == 0)
+        ledger.away = True
+        await until(lambda: unrenewed() > 2 * SECONDS)
+        ledger.away = False
+        await until(lambda: unrenewed() == 0)
+    assert REGISTRY.get_sample_value("paceline_dialer_leases") == 1
