@@ -25,6 +25,8 @@ from shared.domain.egress import Egress
 from shared.observability import tracing
 from shared.observability.metrics import DELIVERIES
 from shared.observability.subject import SUBJECT
+from shared.observability.trace import TRACEPARENT
+from shared.observability.tracing import CLIENT, Attributes
 from shared.runtime.outbound import Limits, Outbound, Unreachable
 from shared.runtime.supervisor import Crew
 
@@ -113,6 +115,7 @@ class Courier:
     async def _carry(self, due: Due, last_start: float) -> None:
         """Post one callback when its host has a place free."""
         SUBJECT.set((due.campaign_id, due.seq))  # for all that is done in this task
+        TRACEPARENT.set(tracing.place_of_call(self._origins.known(due.campaign_id), due.seq))
         door = self._doors.setdefault(due.line, asyncio.Semaphore(self._per_host))
         try:
             async with door:
@@ -152,10 +155,9 @@ class Courier:
             del self._breakers[next(iter(self._breakers))]
 
     async def _post(self, due: Due) -> Reply:
-        call = tracing.place_of_call(self._origins.known(due.campaign_id), due.seq)
-        attributes: tracing.Attributes = {"http.request.method": "POST", "http.request.resend_count": due.tries}
+        attributes: Attributes = {"http.request.method": "POST", "http.request.resend_count": due.tries}
         try:
-            with tracing.begin("POST result_url", call, kind=tracing.CLIENT, attributes=attributes) as span:
+            with tracing.begin("POST result_url", TRACEPARENT.get(), kind=CLIENT, attributes=attributes) as span:
                 headers = sign(due, now=self._clock.now()) | span.headers
                 answer = await self._outbound.post(due.url, due.body, headers=headers)
                 span.answered(answer.status, failed=answer.status >= HTTPStatus.BAD_REQUEST)
