@@ -13,6 +13,7 @@ from tests.support.repository import ROOT, text
 COMPOSE = yaml.safe_load(text(ROOT / "docker-compose.yml"))["services"]
 OURS = {name: service for name, service in COMPOSE.items() if service["image"].startswith("paceline:")}
 ROOMS = {"api", "pacer", "dialer", "results"}
+READ_BY_OPENTELEMETRY = {"OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"}
 
 
 def known_settings() -> set[str]:
@@ -39,7 +40,7 @@ def test_a_command_is_a_module_that_runs(name):
 
 @pytest.mark.parametrize("name", OURS)
 def test_an_environment_name_is_a_setting(name):
-    assert set(OURS[name].get("environment", {})) <= known_settings()
+    assert set(OURS[name].get("environment", {})) <= known_settings() | READ_BY_OPENTELEMETRY
 
 
 @pytest.mark.parametrize("name", OURS)

@@ -1,4 +1,4 @@
-"""Traces of calls: every process comes to the same ids and the same decision, and no campaign makes a trace too large."""
+"""Traces of calls: every process comes to the same ids and decisions, and no campaign makes a trace too large."""
 
 from __future__ import annotations
 
