@@ -45,10 +45,14 @@ class Origin:
     created_at: datetime
     traceparent: str | None = None
 
+    @property
+    def request(self) -> str | None:
+        """The request that started it, if that is recorded."""
+        return self.traceparent if self.traceparent and is_sampled(self.traceparent) else None
+
     def parent_of(self, seq: int) -> str | None:
-        """Return the request whose trace an entry's call is part of: of the first ones only, if that is recorded."""
-        started = self.traceparent
-        return started if started and seq <= FIRST_CALLS and is_sampled(started) else None
+        """Return the request whose trace an entry's call is part of: of the first ones only."""
+        return self.request if seq <= FIRST_CALLS else None
 
     def ids_of(self, seq: int) -> tuple[int, int]:
         """Return the ids of the trace and of the span of an entry's call."""

@@ -6,6 +6,7 @@ from lists of ours.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from types import TracebackType
@@ -28,6 +29,8 @@ log = structlog.get_logger()
 
 SERVER, CLIENT = SpanKind.SERVER, SpanKind.CLIENT
 PRODUCER, CONSUMER = SpanKind.PRODUCER, SpanKind.CONSUMER
+
+_LAST_SECONDS = 5.0
 
 Attributes = Mapping[str, str | int]
 
@@ -168,8 +171,10 @@ class _Recorder:
             self._ids.given = None
 
     def close(self) -> None:
-        """Send what is left."""
-        self._provider.shutdown()
+        """Send what is left, within a few seconds: the SDK would wait for half a minute for a collector that is away."""
+        rest = threading.Thread(target=self._provider.shutdown, daemon=True)
+        rest.start()
+        rest.join(_LAST_SECONDS)
 
 
 _recorder: _Recorder | None = None
@@ -212,7 +217,7 @@ def begin_round(origin: Origin | None, first: int, *, calls: int, since: int) ->
     return _recorder.begin(
         "grant slots",
         parent,
-        links=() if parent else (origin.traceparent,),
+        links=() if parent else (origin.request,),
         attributes={"paceline.campaign_id": origin.campaign_id, "paceline.calls": calls},
         since=since,
     )
@@ -226,7 +231,7 @@ def begin_call(origin: Origin | None, seq: int, *, cause: str | None = None) -> 
     if not _recorder.samples(parent, ids[0]):
         return UNTRACED
     call = {"paceline.campaign_id": origin.campaign_id, "paceline.call_id": to_call_id(origin.campaign_id, seq)}
-    links = (cause,) if parent else (origin.traceparent, cause)
+    links = (cause,) if parent else (origin.request, cause)
     return _recorder.begin("call", parent, links=links, attributes=call, ids=ids)
 
 
