@@ -171,7 +171,7 @@ class _Recorder:
             self._ids.given = None
 
     def close(self) -> None:
-        """Send what is left, within a few seconds: the SDK would wait for half a minute for a collector that is away."""
+        """Send what is left, within a few seconds: for a collector that is away the SDK would wait half a minute."""
         rest = threading.Thread(target=self._provider.shutdown, daemon=True)
         rest.start()
         rest.join(_LAST_SECONDS)
