@@ -18,7 +18,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Link, NonRecordingSpan, SpanContext, SpanKind, StatusCode, TraceFlags
 
 from shared.domain.call_id import to_call_id
-from shared.observability.trace import Origin, write_traceparent
+from shared.observability.trace import Origin, is_sampled, write_traceparent
 from shared.settings import HouseSettings
 
 if TYPE_CHECKING:  # whoever traces nothing need not have it
@@ -162,8 +162,8 @@ class _Recorder:
         since: int | None = None,
         ids: tuple[int, int] | None = None,
     ) -> Span:
-        """Begin a span: a root, when there is no parent."""
-        linked = [Link(_place(link)) for link in links if link]
+        """Begin a span: a root, when there is no parent. It is linked to what is recorded, too."""
+        linked = [Link(_place(link)) for link in links if link and is_sampled(link)]
         self._ids.given = ids
         try:
             return Span(self._tracer.start_span(name, _within(parent), kind, attributes, linked, since))

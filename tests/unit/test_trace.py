@@ -68,8 +68,8 @@ def test_rooms_find_the_place_of_a_call_that_another_room_tells_of():
     assert (others_record.trace, others_record.parent) == (other.trace, other.id)
     assert other.trace != TRACE
     with recording() as recorded:
-        tracing.begin_call(Origin(26, MADE, UNSAMPLED), 1).end()
-    assert [(span.parent, span.links) for span in recorded.spans] == [("", ())], "nobody has that request"
+        tracing.begin_call(Origin(26, MADE, UNSAMPLED), 1, cause=UNSAMPLED).end()
+    assert [(span.parent, span.links) for span in recorded.spans] == [("", ())], "nobody has what these name"
     assert first.attributes == {"paceline.campaign_id": 26, "paceline.call_id": 26_000_000_001}
 
 
