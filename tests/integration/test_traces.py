@@ -99,7 +99,7 @@ async def test_the_trace_of_a_request_outlives_a_relay_that_is_down_and_reaches_
         async with serving(tenant) as url:
             await start(api, url, headers=GIVEN)
             async with rooms(api, platform):
-                await until(lambda: len(tenant.result) == len(NUMBERS) and calls_told(recorded))
+                await until(lambda: len(tenant.result) >= len(NUMBERS) and calls_told(recorded))
                 assert not recorded.named("publish campaign.started.v1"), "nobody relays yet"
                 async with at_work(Service("relay", (Relay(platform),))):
                     await until(lambda: recorded.named("process campaign.started.v1"))
@@ -113,11 +113,14 @@ async def test_the_trace_of_a_request_outlives_a_relay_that_is_down_and_reaches_
         "call",
     }
     for name in ("POST start_url", "record", "POST result_url"):
-        assert [spans[span.parent].name for span in recorded.named(name)] == ["call"] * len(NUMBERS)
+        told = [spans[span.parent].name for span in recorded.named(name)]
+        assert len(told) >= len(NUMBERS)
+        assert set(told) == {"call"}
     for headers, name in ((tenant.start, "POST start_url"), (tenant.result, "POST result_url")):
         assert sorted(headers) == sorted(f"00-{TRACE}-{span.id}-01" for span in recorded.named(name))
     refused = [span.attributes.get("error.type") for span in recorded.named("POST result_url")]
-    assert sorted(refused, key=str) == ["500", None, None]
+    assert refused.count("500") == 1, "a try of its own"
+    assert refused.count(None) >= 2
     granted = {(TRACE, span.id) for span in recorded.named("grant slots")}
     assert {link for span in recorded.named("call") for link in span.links} == granted
 
@@ -144,7 +147,7 @@ async def test_a_house_that_records_nothing_asks_for_no_origin_and_tells_no_tena
     async with serving(tenant) as url:
         campaign = await start(api, url, headers=GIVEN)
         async with rooms(api, platform):
-            await until(lambda: len(tenant.result) == len(NUMBERS))
+            await until(lambda: len(tenant.result) >= len(NUMBERS))
     assert set(tenant.start + tenant.result) == {None}
     assert not tracing.is_on()
     origins = Origins(api.pool)
