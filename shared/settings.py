@@ -105,6 +105,25 @@ class HouseSettings(BaseSettings):
         description="Networks that start_url and result_url may lead to besides the public internet, such as "
         "`10.20.0.0/16, fd12::/16` (docs/outbound.md).",
     )
+    otel_exporter_otlp_endpoint: str = Field(
+        "",
+        description="Where traces are sent: a collector of OTLP over HTTP, such as `http://collector:4318`; empty: "
+        "nowhere. With it, the other standard variables of OpenTelemetry hold (docs/tracing.md).",
+    )
+    otel_exporter_otlp_traces_endpoint: str = Field(
+        "", description="The same, as the whole address for traces: `http://collector:4318/v1/traces`."
+    )
+    otel_traces_exporter: str = Field("otlp", description="`otlp`, or `none`: no traces, whatever the endpoint.")
+    otel_sdk_disabled: str = Field("", description="`true`: no traces, either.")
+    otel_service_name: str = Field(
+        "", description="What a process is called in traces; empty: `paceline-` and its room."
+    )
+
+    @property
+    def traces(self) -> bool:
+        """Whether traces are recorded and sent."""
+        on = self.otel_sdk_disabled.strip().lower() != "true" and self.otel_traces_exporter in ("", "otlp")
+        return on and bool(self.otel_exporter_otlp_endpoint or self.otel_exporter_otlp_traces_endpoint)
 
     @model_validator(mode="after")
     def _refuse_what_does_not_fit(self) -> Self:

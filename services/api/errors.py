@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 import structlog
 from aiohttp import web
+from aiohttp.hdrs import METH_ALL
 from aiohttp.http_exceptions import LineTooLong
 from aiohttp.typedefs import Handler, Middleware
 from pydantic import ValidationError
@@ -18,9 +19,13 @@ from pydantic import ValidationError
 from shared.clock import Clock
 from shared.db.pool import TRANSIENT
 from shared.domain.errors import DomainError
+from shared.observability import tracing
 from shared.observability.logging import log_unexpected
 from shared.observability.metrics.api import REQUESTS
+from shared.observability.subject import REQUEST_ID as REQUEST_ID_OF_LOGS
+from shared.observability.subject import SUBJECT
 from shared.observability.trace import TRACEPARENT, read_traceparent
+from shared.observability.tracing import Span
 
 log = structlog.get_logger()
 
@@ -29,6 +34,7 @@ REQUEST_ID = "X-Request-ID"
 REQUEST = web.RequestKey("request", str)
 # What is put there while a request is answered is in its answer's headers, whatever that is.
 EXTRA_HEADERS = web.RequestKey("extra_headers", dict[str, str])
+_ID = re.compile(r"[0-9]{1,18}\Z", re.ASCII)
 _GOOD_ID = re.compile(r"[A-Za-z0-9._\-]{1,64}\Z", re.ASCII)
 _LOCK_NOT_AVAILABLE = "55P03"
 _ERRORS_SHOWN = 100
@@ -116,25 +122,42 @@ def error_middleware(clock: Clock) -> Middleware:
         given = request.headers.get(REQUEST_ID, "")
         request_id = given if _GOOD_ID.match(given) else secrets.token_hex(16)
         request[REQUEST] = request_id
-        TRACEPARENT.set(read_traceparent(request.headers.get("traceparent")))
-        try:
-            response = await handler(request)
-        except Exception as error:  # noqa: BLE001 (the one place that turns any error into an answer)
-            response = _render(_to_problem(error, request_id), request_id)
+        REQUEST_ID_OF_LOGS.set(request_id)
+        SUBJECT.set(_campaign_in_path(request))
+        resource = request.match_info.route.resource
+        route = resource.canonical if resource else None
+        with _begin_span(request, route) as span:
+            try:
+                response = await handler(request)
+            except Exception as error:  # noqa: BLE001 (the one place that turns any error into an answer)
+                response = _render(_to_problem(error), request_id)
+            span.answered(response.status, failed=response.status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+            if subject := SUBJECT.get():
+                span.note({"paceline.campaign_id": subject[0]})
         response.headers.update(request.get(EXTRA_HEADERS, {}))
         response.headers[REQUEST_ID] = request_id
-        resource = request.match_info.route.resource
-        log.info(
-            "http.answered",
-            method=request.method,
-            route=resource.canonical if resource else None,
-            status=response.status,
-            seconds=round(clock.monotonic() - began, 4),
-            request_id=request_id,
-        )
+        seconds = round(clock.monotonic() - began, 4)
+        log.info("http.answered", method=request.method, route=route, status=response.status, seconds=seconds)
         return response
 
     return answer
+
+
+def _begin_span(request: web.Request, route: str | None) -> Span:
+    """Begin the request's span, and have all that it brings about belong to it."""
+    given = read_traceparent(request.headers.get("traceparent"))
+    method = request.method if request.method in METH_ALL else "_OTHER"  # as OpenTelemetry calls what may be any word
+    attributes = {"http.request.method": method} | ({"http.route": route} if route else {})
+    span = tracing.begin_request(f"{method} {route or ''}".rstrip(), given, attributes=attributes)
+    TRACEPARENT.set(span.traceparent or given)
+    return span
+
+
+def _campaign_in_path(request: web.Request) -> tuple[int, None] | None:
+    resource, written = request.match_info.route.resource, request.match_info.get("id", "")
+    if resource is None or not resource.canonical.startswith("/api/campaigns/{id}") or not _ID.match(written):
+        return None
+    return int(written), None
 
 
 def answer_unreadable(status: int, error: BaseException | None) -> web.Response:
@@ -154,7 +177,7 @@ def answer_unreadable(status: int, error: BaseException | None) -> web.Response:
     return response
 
 
-def _to_problem(error: Exception, request_id: str) -> Problem:
+def _to_problem(error: Exception) -> Problem:
     """Return the problem an exception means; what nobody expected is logged and hidden."""
     if isinstance(error, Problem):
         return error
@@ -165,9 +188,9 @@ def _to_problem(error: Exception, request_id: str) -> Problem:
     if isinstance(error, web.HTTPException):
         return _from_http(error)
     if isinstance(error, TRANSIENT) or getattr(error, "sqlstate", None) == _LOCK_NOT_AVAILABLE:
-        log.warning("http.database_away", error=type(error).__name__, request_id=request_id)
+        log.warning("http.database_away", error=type(error).__name__)
         return Problem(503, "The database cannot be reached now; try again.", headers={"Retry-After": "5"})
-    log_unexpected(log, "http.failed", error, request_id=request_id)
+    log_unexpected(log, "http.failed", error)
     return Problem(500, _WENT_WRONG)
 
 

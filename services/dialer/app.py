@@ -16,6 +16,8 @@ from services.dialer.store import DialerStore
 from shared.broker.port import Delivery
 from shared.clock import Clock
 from shared.contracts.calls import CallsOrphaned, PlaceCalls
+from shared.db.origins import Origins
+from shared.observability.trace import read_traceparent
 from shared.runtime.letter_reader import LetterReader
 from shared.runtime.service import Platform, Service
 
@@ -30,11 +32,13 @@ def build(settings: DialerSettings, platform: Platform, carrier: Carrier | None 
     owner = f"{settings.dialer_name or socket.gethostname()}-{secrets.token_hex(4)}"
     store = DialerStore(platform.database, owner=owner)
     lines = Lines(line, clock, seed=settings.carrier_seed)
-    dispatch = Dispatch(store, broker, lines, clock=clock, settings=settings)
+    origins = Origins(platform.database)
+    dispatch = Dispatch(store, broker, lines, clock=clock, settings=settings, origins=origins)
     orphans = Orphans(store, broker, lines, clock=clock)
 
     async def receive_jobs(delivery: Delivery, letter: PlaceCalls) -> None:
-        await dispatch.accept(delivery, letter.jobs)
+        await origins.learn(job.campaign_id for job in letter.jobs)
+        await dispatch.accept(delivery, letter.jobs, cause=read_traceparent(letter.traceparent))
 
     return Service(
         "dialer",

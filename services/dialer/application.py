@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import Literal, Protocol
 
 from services.dialer.carriers.port import Call, HungUp
@@ -11,7 +12,10 @@ from services.dialer.store import Intent
 from services.dialer.voicexml import MAX_BYTES, NotVoiceXml, read_prompts
 from shared.clock import Clock
 from shared.domain.call_id import to_call_id
+from shared.observability import tracing
 from shared.observability.metrics.dialer import START_URL_SECONDS
+from shared.observability.trace import TRACEPARENT
+from shared.observability.tracing import CLIENT
 from shared.runtime.outbound import Answer, Limits, Outbound, Unreachable
 
 LIMITS = Limits(connect_seconds=3, total_seconds=8, max_bytes=MAX_BYTES, redirects=2)
@@ -65,7 +69,11 @@ class VoiceXmlApplication:
 
     async def _fetch(self, intent: Intent) -> Answer:
         ask = self._outbound.post_form if self._method == "POST" else self._outbound.get_form
-        return await ask(intent.start_url, start_fields(intent))
+        attributes = {"http.request.method": self._method}
+        with tracing.begin(f"{self._method} start_url", TRACEPARENT.get(), kind=CLIENT, attributes=attributes) as span:
+            answer = await ask(intent.start_url, start_fields(intent), headers=span.headers)
+            span.answered(answer.status, failed=answer.status >= HTTPStatus.BAD_REQUEST)
+        return answer
 
 
 def start_fields(intent: Intent) -> dict[str, str]:

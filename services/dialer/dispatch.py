@@ -23,8 +23,10 @@ from services.dialer.store import Brief, DialerStore, Intent, Key, key_of
 from shared.broker.port import Broker, BrokerError, Delivery
 from shared.clock import Clock
 from shared.contracts.calls import Job, Outcome
+from shared.db.origins import Origins
 from shared.db.pool import TRANSIENT
 from shared.domain.egress import Egress
+from shared.observability import tracing
 from shared.observability.metrics.dialer import CALLS_IN_PROGRESS, INTENTS, JOBS_WAITING, PLACES, RETRACTED
 from shared.runtime.outbound import Outbound
 from shared.runtime.supervisor import Crew
@@ -53,9 +55,17 @@ class Dispatch:
     name = "dialer.dispatch"
 
     def __init__(
-        self, store: DialerStore, broker: Broker, lines: Lines, *, clock: Clock, settings: DialerSettings
+        self,
+        store: DialerStore,
+        broker: Broker,
+        lines: Lines,
+        *,
+        clock: Clock,
+        settings: DialerSettings,
+        origins: Origins,
     ) -> None:
         self._store = store
+        self._origins = origins
         self._lines = lines
         self._clock = clock
         self._max_calls = settings.max_calls
@@ -77,7 +87,7 @@ class Dispatch:
         )
         self._leases = Leases(store, clock, in_progress=self.placing.in_progress, seconds=settings.lease_seconds)
 
-    async def accept(self, delivery: Delivery, jobs: Sequence[Job]) -> None:
+    async def accept(self, delivery: Delivery, jobs: Sequence[Job], *, cause: str | None = None) -> None:
         """Take the jobs of a delivery; its verdict is given when all of them are decided."""
         if not self._accepts:
             await _conclude(delivery.retry())
@@ -89,7 +99,7 @@ class Dispatch:
         if not all(is_plausible(job, now, lead=lead) for job in jobs):
             await _conclude(delivery.reject("a job that no pacer can have planned"))
             return
-        parcel = Parcel(delivery, len(jobs))
+        parcel = Parcel(delivery, len(jobs), cause)
         for job in jobs:
             self._due.put(Waiting(job, parcel), now=now)
         self._wake.set()
@@ -166,7 +176,10 @@ class Dispatch:
             line = self._lines.of(self._brief(each).sandbox)
             if line.sandbox is not None:
                 self._tried_out.add(intent.key)
-            await calls.spawn(self.placing.run(intent, each.at, line, begun_at=begun_at, postpone=postpone))
+            origin = self._origins.known(intent.slot.campaign_id)
+            span = tracing.begin_call(origin, intent.seq, cause=each.waiting.parcel.cause)
+            placed = self.placing.run(intent, each.at, line, begun_at=begun_at, postpone=postpone, span=span)
+            await calls.spawn(placed)
         oldest, self.placing.oldest_seconds = self.placing.oldest_seconds, 0.0
         if oldest > FRESH_SECONDS / 2:
             self._batch = max(1, self._batch // 2)

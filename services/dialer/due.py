@@ -32,10 +32,11 @@ def is_plausible(job: Job, now: datetime, *, lead: timedelta) -> bool:
 
 @dataclass(slots=True)
 class Parcel:
-    """A delivery and how many of its jobs are undecided."""
+    """A delivery, how many of its jobs are undecided, and the span of the round that granted them."""
 
     delivery: Delivery
     left: int
+    cause: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,13 @@ from services.dialer.lines import Line
 from services.dialer.reporting import Reporter
 from services.dialer.store import Intent, Key, attempt_id
 from shared.clock import Clock
+from shared.contracts.calls import Outcome
 from shared.domain.sandbox import shown
 from shared.observability.logging import log_unexpected
 from shared.observability.metrics.dialer import CARRIER_FAILURES, DIAL_LATENESS
+from shared.observability.subject import SUBJECT
+from shared.observability.trace import TRACEPARENT
+from shared.observability.tracing import UNTRACED, Span
 
 log = structlog.get_logger()
 
@@ -52,23 +56,36 @@ class Placing:
         self._answered = answered
 
     async def run(
-        self, intent: Intent, at: datetime, line: Line, *, begun_at: float, postpone: Callable[[], Awaitable[None]]
+        self,
+        intent: Intent,
+        at: datetime,
+        line: Line,
+        *,
+        begun_at: float,
+        postpone: Callable[[], Awaitable[None]],
+        span: Span = UNTRACED,
     ) -> None:
         """Place the call over a line at its instant, or take its intent back.
 
         `begun_at` is the monotonic second before the commit.
         `postpone` takes an intent back that is stale: its slot is still good for another.
+        `span` is ended with the call; of one that was not placed nothing is told.
 
         When the carrier cannot say whether the phone rang, nothing is reported: the lease runs out, and the
         reaper has the carrier asked.
         """
+        SUBJECT.set((intent.slot.campaign_id, intent.seq))  # for all that is done in this task
+        TRACEPARENT.set(span.traceparent)
         try:
             await self._clock.sleep_until(max(at, intent.not_before))
             # No other task may run between the check and the carrier's own first step.
             self._check_fresh(intent, begun_at)
             if line.sandbox is None:
                 DIAL_LATENESS.observe(max(0.0, (self._clock.now() - intent.not_before).total_seconds()))
-            await self._dial(intent, line)
+            outcome = await self._dial(intent, line, span)
+            log.debug("dialer.call_ended", disposition=outcome.disposition)
+            span.note({"paceline.disposition": str(outcome.disposition)})
+            span.end()
         except _Stale:
             self.in_progress.pop(intent.key, None)
             await postpone()
@@ -79,6 +96,8 @@ class Placing:
             self.in_progress.pop(intent.key, None)
             CARRIER_FAILURES.inc()
             log.warning("dialer.carrier_failed", attempt=attempt_id(intent.slot), error=type(error).__name__)
+            span.failed(type(error).__name__)
+            span.end()
         except BaseException:
             self.in_progress.pop(intent.key, None)
             raise
@@ -92,7 +111,7 @@ class Placing:
         if age > FRESH_SECONDS:
             raise _Stale
 
-    async def _dial(self, intent: Intent, line: Line) -> None:
+    async def _dial(self, intent: Intent, line: Line, span: Span) -> Outcome:
         dialed_at = shown(line.sandbox, self._clock.now())  # by the clock that let it go: never before its slot
         order = Order(
             attempt_id(intent.slot),
@@ -102,15 +121,16 @@ class Placing:
             intent.postd,
             intent.message_reference,
         )
+        span.happened("dialed")
         try:
             call = await line.carrier.place(order)
         except NotAnswered as end:
-            self._report(intent, classify_unanswered(end.cause), Seen(dialed_at, line.clock.now()))
-            return
+            return self._report(intent, classify_unanswered(end.cause), Seen(dialed_at, line.clock.now()))
+        span.happened("answered")
         self._answered(intent, call)
         fault = await self._converse(call, intent)
         seen = Seen(dialed_at, line.clock.now(), None, call.callee_type, call.duration)
-        self._report(intent, classify_answered(fault), seen)
+        return self._report(intent, classify_answered(fault), seen)
 
     async def _converse(self, call: Call, intent: Intent) -> str | None:
         """Run the application; a fault of our own is an outcome too: the call was answered."""
@@ -124,6 +144,8 @@ class Placing:
         finally:
             await call.hang_up()
 
-    def _report(self, intent: Intent, verdict: Verdict, seen: Seen) -> None:
+    def _report(self, intent: Intent, verdict: Verdict, seen: Seen) -> Outcome:
         ended_at: datetime = seen.ended_at or self._clock.now()
-        self._reporter.report(to_outcome(intent.slot, intent.seq, verdict, seen=seen, ended_at=ended_at))
+        outcome = to_outcome(intent.slot, intent.seq, verdict, seen=seen, ended_at=ended_at)
+        self._reporter.report(outcome)
+        return outcome

@@ -16,9 +16,11 @@ from services.pacer.store import Campaign, Granted, PacerStore
 from shared.broker.port import Broker, BrokerError, Message
 from shared.clock import Clock
 from shared.contracts.calls import Job, PlaceCalls
+from shared.db.origins import Origins
 from shared.db.pool import TRANSIENT
 from shared.domain.pacing import Grant, Period, plan
 from shared.domain.sandbox import SandboxClock, in_house_time, shown
+from shared.observability import tracing
 from shared.observability.metrics.pacer import (
     CAMPAIGNS_PLANNED,
     GRANT_LATENESS,
@@ -27,6 +29,7 @@ from shared.observability.metrics.pacer import (
     SLOTS_GRANTED,
     SLOTS_PASSED,
 )
+from shared.observability.tracing import Span
 from shared.runtime.supervisor import Crew
 
 log = structlog.get_logger()
@@ -55,10 +58,13 @@ class Ticker:
 
     name = "pacer.ticker"
 
-    def __init__(self, store: PacerStore, broker: Broker, clock: Clock, settings: PacerSettings) -> None:
+    def __init__(
+        self, store: PacerStore, broker: Broker, clock: Clock, settings: PacerSettings, *, origins: Origins
+    ) -> None:
         self._store = store
         self._broker = broker
         self._clock = clock
+        self._origins = origins
         self._lead = settings.pacer_lead_seconds
         self._batch = settings.pacer_batch
         self._roster_seconds = settings.pacer_roster_seconds
@@ -97,6 +103,7 @@ class Ticker:
         if not self._poked:
             self._poke.clear()
         found = {campaign.id: campaign for campaign in await self._store.load_campaigns(asked)}
+        await self._origins.learn(found)
         for gone in [i for i in (self._seats if asked is None else asked) if i not in found]:
             self._seats.pop(gone, None)
         now = self._clock.now()
@@ -142,6 +149,7 @@ class Ticker:
             _NOTHING.inc()
             return
         grants = _by_the_house(sandbox, planned.grants)
+        since = tracing.moment()
         granted = await self._store.grant(campaign, planned.period, grants, now=now)
         if granted is None:
             _DEFEATED.inc()
@@ -152,7 +160,9 @@ class Ticker:
             seat.campaign = campaign.after(planned.period, planned.grants[: len(granted)])
             if not sandbox:
                 self._count(served, passed=slots_passed(campaign.ledger, planned.period, served))
-            await self._rings.spawn(self._ring(campaign, planned.period, served, granted))
+            seqs = [entry.seq for entry in granted]
+            span = tracing.begin_round(self._origins.known(campaign.id), min(seqs), calls=len(seqs), since=since)
+            await self._rings.spawn(self._ring(campaign, planned.period, served, granted, span))
         (_GRANTED if granted else _EMPTY).inc()
         if len(granted) < len(planned.grants):  # the queue is empty; a letter or the roster's next round tells of more
             seat.wake_at = now + self._clock.span(self._roster_seconds)
@@ -170,7 +180,9 @@ class Ticker:
         for grant in served:
             GRANT_LATENESS.observe(max(0.0, (now - grant.not_before).total_seconds()))
 
-    async def _ring(self, campaign: Campaign, period: Period, served: Sequence[Grant], granted: list[Granted]) -> None:
+    async def _ring(
+        self, campaign: Campaign, period: Period, served: Sequence[Grant], granted: list[Granted], span: Span
+    ) -> None:
         """Tell the dialers. A letter that is lost costs a slot, not a call: the entry is granted again."""
         jobs = [
             Job(
@@ -184,9 +196,13 @@ class Ticker:
             )
             for grant, entry in zip(served, granted, strict=True)
         ]
-        letters = [PlaceCalls(jobs=tuple(jobs[i : i + _JOBS_A_LETTER])) for i in range(0, len(jobs), _JOBS_A_LETTER)]
+        letters = [
+            PlaceCalls(jobs=tuple(jobs[i : i + _JOBS_A_LETTER]), traceparent=span.traceparent)
+            for i in range(0, len(jobs), _JOBS_A_LETTER)
+        ]
         try:
-            await self._broker.publish([Message(x.NAME, x.encode(), _message_id(x.jobs[0])) for x in letters])
+            with span:
+                await self._broker.publish([Message(x.NAME, x.encode(), _message_id(x.jobs[0])) for x in letters])
         except BrokerError as error:
             JOBS_UNCONFIRMED.inc(len(jobs))
             log.warning("pacer.jobs_not_confirmed", campaign_id=campaign.id, jobs=len(jobs), error=str(error))

@@ -12,9 +12,12 @@ from services.results.lookout import Lookout
 from services.results.retention.keeper import Keeper
 from services.results.scribe import Scribe
 from services.results.settings import ResultsSettings
+from services.results.spans import expiry_spans, record_spans
 from services.results.store import ResultsStore
 from shared.contracts.calls import CallsEnded, CallsExpired
 from shared.contracts.deliveries import ReplayDeliveries
+from shared.db.origins import Origins
+from shared.observability import tracing
 from shared.runtime.service import Platform, Service
 
 
@@ -22,17 +25,22 @@ def build(settings: ResultsSettings, platform: Platform) -> Service:
     """Build the results room on a platform."""
     clock, broker = platform.clock, platform.broker
     store = ResultsStore(platform.database)
-    courier = Courier(store, clock, settings)
+    origins = Origins(platform.database)
+    courier = Courier(store, clock, settings, origins=origins)
     feed, exchange = FeedStore(platform.database), settings.events_exchange
     herald = Herald(feed, broker, clock, exchange=exchange)
     scribe = Scribe(feed, clock, exchange=exchange, kept_for=timedelta(days=settings.events_days), wrote=herald.poke)
 
     async def record_ended(letter: CallsEnded) -> None:
-        await store.record_ended(letter.outcomes, now=clock.now())
+        await origins.learn(outcome.campaign_id for outcome in letter.outcomes)
+        with tracing.Together(record_spans(letter.outcomes, origins)):
+            await store.record_ended(letter.outcomes, now=clock.now())
         courier.poke()
 
     async def record_expired(letter: CallsExpired) -> None:
-        await store.record_expired(letter, now=clock.now())
+        await origins.learn([letter.campaign_id])
+        with tracing.Together(expiry_spans(letter, origins)):
+            await store.record_expired(letter, now=clock.now())
         courier.poke()
 
     async def replay(letter: ReplayDeliveries) -> None:

@@ -8,6 +8,7 @@ import contextlib
 import secrets
 from collections import Counter
 from datetime import UTC, datetime
+from http import HTTPStatus
 
 import structlog
 from standardwebhooks.webhooks import EmptyWebhookSecretError, Webhook
@@ -17,10 +18,15 @@ from services.results.callback import CONTENT_TYPE, RESTING, Reply, is_last, nex
 from services.results.settings import ResultsSettings
 from services.results.store import Due, Line, ResultsStore, Settled
 from shared.clock import Clock
+from shared.db.origins import Origins
 from shared.db.pool import TRANSIENT
 from shared.domain.call_id import to_webhook_id
 from shared.domain.egress import Egress
+from shared.observability import tracing
 from shared.observability.metrics.results import DELIVERIES, HOSTS_RESTING, POST_SECONDS, POSTS_IN_PROGRESS
+from shared.observability.subject import SUBJECT
+from shared.observability.trace import TRACEPARENT
+from shared.observability.tracing import CLIENT, Attributes
 from shared.runtime.outbound import Limits, Outbound, Unreachable
 from shared.runtime.supervisor import Crew
 
@@ -43,8 +49,9 @@ class Courier:
 
     name = "results.courier"
 
-    def __init__(self, store: ResultsStore, clock: Clock, settings: ResultsSettings) -> None:
+    def __init__(self, store: ResultsStore, clock: Clock, settings: ResultsSettings, *, origins: Origins) -> None:
         self._store = store
+        self._origins = origins
         self._clock = clock
         self._at_once = settings.callbacks_at_once
         self._per_host = settings.callbacks_per_host
@@ -81,6 +88,7 @@ class Courier:
             await self._settle()
             if room > 0:
                 claimed = await self._claim(room)
+                await self._origins.learn(due.campaign_id for due in claimed)
         except TRANSIENT as error:
             log.warning("results.database_away", error=type(error).__name__)
             await self._clock.sleep(_PAUSE_SECONDS)
@@ -111,11 +119,14 @@ class Courier:
 
     async def _carry(self, due: Due, last_start: float) -> None:
         """Post one callback when its host has a place free."""
+        SUBJECT.set((due.campaign_id, due.seq))  # for all that is done in this task
+        TRACEPARENT.set(tracing.place_of_call(self._origins.known(due.campaign_id), due.seq))
         door = self._doors.setdefault(due.line, asyncio.Semaphore(self._per_host))
         try:
             async with door:
                 if self._clock.monotonic() <= last_start:
                     reply = await self._try(due)
+                    log.debug("results.tried", tries=due.tries + 1, status=reply.status)
                     self._settled.append(settle(due, reply, now=self._clock.now(), jitter=_CHANCE.random()))
         finally:
             self._under_way[due.line] -= 1
@@ -156,9 +167,12 @@ class Courier:
         return reply
 
     async def _ask(self, due: Due) -> Reply:
+        attributes: Attributes = {"http.request.method": "POST", "http.request.resend_count": due.tries}
         try:
-            headers = sign(due, now=self._clock.now())
-            answer = await self._outbound.post(due.url, due.body, headers=headers)
+            with tracing.begin("POST result_url", TRACEPARENT.get(), kind=CLIENT, attributes=attributes) as span:
+                headers = sign(due, now=self._clock.now()) | span.headers
+                answer = await self._outbound.post(due.url, due.body, headers=headers)
+                span.answered(answer.status, failed=answer.status >= HTTPStatus.BAD_REQUEST)
         except Unreachable as error:
             return Reply(None, error.reason)
         except (EmptyWebhookSecretError, binascii.Error):

@@ -18,6 +18,8 @@ Instant = Annotated[
 ]
 Sentence = Annotated[str, Field(pattern="^[^\\x00]*$"), WithJsonSchema({"type": "string"})]
 
+_UNTRACED = {"traceparent"}
+
 
 class Letter(BaseModel):
     """A frozen message between rooms; `NAME` is its wire name and routing key (`noun.verb.vN`).
@@ -30,6 +32,10 @@ class Letter(BaseModel):
 
     NAME: ClassVar[str]
 
+    traceparent: str | None = Field(
+        None, description="What brought it about, as W3C Trace Context has it; absent when nobody traces that."
+    )
+
     def encode(self) -> bytes:
         """Return the letter as JSON bytes, as it travels."""
-        return self.model_dump_json().encode()
+        return self.model_dump_json(exclude=None if self.traceparent else _UNTRACED).encode()

@@ -6,9 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+import orjson
+
 from shared.contracts.envelope import Letter
 from shared.db.pool import Connection, Database
 from shared.db.statements import load_statements
+from shared.observability.trace import TRACEPARENT, read_traceparent
 
 SQL = load_statements("shared.db")
 _BATCH = 500
@@ -22,9 +25,16 @@ class Waiting:
     name: str
     body: bytes
 
+    @property
+    def traceparent(self) -> str | None:
+        """What brought it about."""
+        return read_traceparent(orjson.loads(self.body).get("traceparent"))
+
 
 async def append(connection: Connection, letter: Letter, *, now: datetime) -> None:
-    """Leave a letter to the relay; it exists if and only if the transaction commits."""
+    """Leave a letter to the relay, with the trace it belongs to; it exists if and only if the transaction commits."""
+    if traceparent := TRACEPARENT.get():
+        letter = letter.model_copy(update={"traceparent": traceparent})
     await connection.execute(SQL["append_to_outbox"], letter.NAME, letter.encode(), now)
 
 

@@ -65,3 +65,24 @@ SELECT system_id, timeline, noticed_at, accepted_at FROM ledger_lines ORDER BY n
 -- name: noticed_at
 -- When somebody first saw this line; nothing when nobody did.
 SELECT noticed_at FROM ledger_lines WHERE system_id = $1 AND timeline = $2;
+
+-- name: find_origins
+-- When campaigns were made, and the requests that started them first: of an event that may still wait for its number.
+-- A start is among the first events of its campaign, or was forgotten with them. (Rows are compared, so that only the
+-- index that begins with the campaign fits: the other would go through all that its account did before.)
+SELECT c.id, c.created_at, started.traceparent
+FROM campaigns AS c
+LEFT JOIN LATERAL (
+    SELECT e.traceparent FROM (
+        SELECT early.traceparent, early.last_no FROM (
+            SELECT f.campaign_id, f.name, f.traceparent, f.last_no FROM feed AS f
+            WHERE (f.account_id, f.campaign_id, f.last_no) >= (c.account_id, c.id, 0)
+            ORDER BY f.account_id, f.campaign_id, f.last_no LIMIT 1000
+        ) AS early WHERE early.campaign_id = c.id AND early.name = 'campaign.started.v1'
+        UNION ALL
+        (SELECT h.traceparent, 9223372036854775807 FROM happenings AS h
+         WHERE h.account_id = c.account_id AND h.campaign_id = c.id AND h.name = 'campaign.started.v1'
+         ORDER BY h.id LIMIT 1)
+    ) AS e ORDER BY e.last_no LIMIT 1
+) AS started ON true
+WHERE c.id = ANY($1::bigint[]);

@@ -1,1 +1,1 @@
-"""How a room is watched: logs, metrics, health."""
+"""How a room is watched: logs, metrics, traces, health."""

@@ -11,6 +11,8 @@ from typing import Any
 import orjson
 import structlog
 
+from shared.observability.subject import say_what_it_is_about
+
 _SECRET_KEYS = frozenset(
     {"phone", "phone_number", "ani", "postd", "message_reference", "token", "authorization", "url"}
 )
@@ -45,6 +47,7 @@ def configure_logging(*, level: str, style: str, room: str) -> None:
     number = logging.getLevelNamesMapping()[level.upper()]
     shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
+        say_what_it_is_about,
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,

@@ -13,7 +13,10 @@ from shared.broker.port import Broker, BrokerError, Delivery
 from shared.clock import Clock
 from shared.contracts.catalogue import queue_name
 from shared.contracts.envelope import Letter
+from shared.observability import tracing
 from shared.observability.logging import log_unexpected
+from shared.observability.subject import SUBJECT
+from shared.observability.trace import TRACEPARENT, read_traceparent
 
 log = structlog.get_logger()
 
@@ -71,11 +74,24 @@ class LetterReader(Generic[Read]):
             except ValidationError as error:
                 await delivery.reject(f"not a {self._letter.NAME}: {error.error_count()} faults")
                 continue
-            try:
-                await self._receive(delivery, letter)
-            except BrokerError:
-                raise
-            except Exception as error:  # noqa: BLE001 (logged, but not its words)
-                # It would fail again and again, and take down what is read beside it.
-                log_unexpected(log, "reader.letter_failed", error, queue=self._queue)
-                await delivery.reject(f"could not be worked on: {type(error).__name__}")
+            await self._hand_over(delivery, letter)
+
+    async def _hand_over(self, delivery: Delivery, letter: Read) -> None:
+        campaign_id = getattr(letter, "campaign_id", None)
+        parent = read_traceparent(letter.traceparent)
+        subject = SUBJECT.set(None if campaign_id is None else (campaign_id, None))
+        try:
+            with tracing.begin(f"process {letter.NAME}", parent, kind=tracing.CONSUMER) as span:
+                trace = TRACEPARENT.set(span.traceparent or parent)
+                try:
+                    await self._receive(delivery, letter)
+                finally:
+                    TRACEPARENT.reset(trace)
+        except BrokerError:
+            raise
+        except Exception as error:  # noqa: BLE001 (logged, but not its words)
+            # It would fail again and again, and take down what is read beside it.
+            log_unexpected(log, "reader.letter_failed", error, queue=self._queue)
+            await delivery.reject(f"could not be worked on: {type(error).__name__}")
+        finally:
+            SUBJECT.reset(subject)

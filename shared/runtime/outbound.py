@@ -17,6 +17,8 @@ from yarl import URL
 
 from shared.domain.egress import Egress
 
+_FORM = "application/x-www-form-urlencoded"
+_NONE_MORE: Mapping[str, str] = {}
 _USER_AGENT = "Paceline"
 _HEADERS = 64  # of an answer, of 8 KiB each at the most
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -107,18 +109,20 @@ class Outbound:
         """Post these bytes; raises Unreachable when there was no answer within the limits."""
         return await self._ask("POST", url, body=body, headers=headers)
 
-    async def post_form(self, url: str, fields: Mapping[str, str]) -> Answer:
+    async def post_form(
+        self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] = _NONE_MORE
+    ) -> Answer:
         """Post a form; raises Unreachable when there was no answer within the limits."""
         body = urlencode(fields).encode()
-        return await self._ask("POST", url, body=body, headers={"Content-Type": "application/x-www-form-urlencoded"})
+        return await self._ask("POST", url, body=body, headers={"Content-Type": _FORM, **headers})
 
-    async def get_form(self, url: str, fields: Mapping[str, str]) -> Answer:
+    async def get_form(self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] = _NONE_MORE) -> Answer:
         """Get an address with the fields added to its query; raises Unreachable as the others do."""
         try:
             full = URL(url).update_query(dict(fields))
         except ValueError:
             raise Unreachable("the address is not a URL") from None
-        return await self._ask("GET", str(full), body=None, headers={})
+        return await self._ask("GET", str(full), body=None, headers=headers)
 
     async def _ask(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str]) -> Answer:
         try:

@@ -17,6 +17,7 @@ from shared.db.ledger_line import LedgerMoved, LineGuard
 from shared.db.migrate import SchemaBehindError, check_schema
 from shared.db.pool import TRANSIENT, Database
 from shared.observability.logging import configure_logging
+from shared.observability.tracing import close_tracing, open_tracing
 from shared.runtime.clock_keeper import ClockKeeper, TimeNotKnown
 from shared.runtime.ops_server import OpsServer
 from shared.runtime.process_watch import ProcessWatch
@@ -133,6 +134,7 @@ def _answers(question: Callable[[], bool]) -> Callable[[], Awaitable[bool]]:
 def run(settings: HouseSettings, rooms: Rooms, *, name: str, guarded: bool = True) -> int:
     """Run rooms as this process: SIGTERM drains, a second signal ends it at once. Returns the exit code."""
     configure_logging(level=settings.log_level, style=settings.log_format, room=name)
+    open_tracing(settings, room=name)
 
     async def main() -> None:
         stopping = asyncio.Event()
@@ -157,6 +159,8 @@ def run(settings: HouseSettings, rooms: Rooms, *, name: str, guarded: bool = Tru
     except Exception:
         log.exception("house.failed")
         return 1
+    finally:
+        close_tracing()
     return 0
 
 

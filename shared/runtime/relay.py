@@ -10,7 +10,9 @@ import structlog
 from shared.broker.port import BrokerError, Message
 from shared.db.outbox import Waiting, hand_over
 from shared.db.pool import TRANSIENT
+from shared.observability import tracing
 from shared.observability.metrics.process import LETTERS_RELAYED
+from shared.observability.tracing import Span
 from shared.runtime.service import Platform
 
 log = structlog.get_logger()
@@ -43,4 +45,12 @@ class Relay:
                 await clock.sleep(_TROUBLED_SECONDS)
 
     async def _publish(self, letters: Sequence[Waiting]) -> None:
-        await self._platform.broker.publish([Message(x.name, x.body, x.message_id) for x in letters])
+        with tracing.Together(_spans(letters)):
+            await self._platform.broker.publish([Message(x.name, x.body, x.message_id) for x in letters])
+
+
+def _spans(letters: Sequence[Waiting]) -> list[Span]:
+    """Begin a span for each letter, in the trace of what left it in the outbox."""
+    if not tracing.is_on():
+        return []
+    return [tracing.begin(f"publish {x.name}", x.traceparent, kind=tracing.PRODUCER) for x in letters]

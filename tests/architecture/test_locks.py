@@ -31,7 +31,7 @@ def asked() -> dict[str, set[str]]:
     project = tomllib.loads(text("pyproject.toml"))
     run = {plain(each) for each in project["project"]["dependencies"]}
     groups = project["dependency-groups"]
-    run |= {plain(each) for each in groups["house"]}
+    run |= {plain(each) for name in ("house", "otel") for each in groups[name]}
     alone = {f"requirements-{name}.lock": {plain(each) for each in groups.pop(name)} for name in ("bench", "assets")}
     alone["requirements-sbom.lock"] = {plain(each) for each in groups["sbom"]}
     dev = {plain(each) for group in groups.values() for each in group if isinstance(each, str)}

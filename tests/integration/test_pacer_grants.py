@@ -13,6 +13,7 @@ from shared.broker.memory import MemoryBroker
 from shared.clock import Clock, Reading
 from shared.contracts.calls import CallsExpired, PlaceCalls
 from shared.contracts.catalogue import queue_name
+from shared.db.origins import Origins
 from shared.domain.calling_hours import resolve
 from shared.domain.pacing import plan
 from tests.support.ledger import add_campaign
@@ -52,7 +53,7 @@ async def test_eight_pacers_at_once_grant_exactly_the_amount_of_each_period(ledg
     await broker.open()
     settings = PacerSettings(pacer_lead_seconds=0.05, pacer_roster_seconds=0.2)
     stopping = asyncio.Event()
-    pacers = [Ticker(PacerStore(ledger), broker, clock, settings) for _ in range(8)]
+    pacers = [Ticker(PacerStore(ledger), broker, clock, settings, origins=Origins(ledger)) for _ in range(8)]
 
     async def stop_after_three_periods():
         await clock.sleep_until(MONDAY_8 + timedelta(seconds=5 * 60 + 30))
@@ -128,7 +129,7 @@ async def test_the_ticker_rings_the_dialers_with_what_it_granted(ledger):
     await broker.open()
     clock = clock_at(MONDAY_8, rate=20)
     stopping = asyncio.Event()
-    ticker = Ticker(PacerStore(ledger), broker, clock, PacerSettings())
+    ticker = Ticker(PacerStore(ledger), broker, clock, PacerSettings(), origins=Origins(ledger))
     seqs = []
 
     async def listen():
@@ -165,7 +166,7 @@ async def test_a_broker_that_confirms_nothing_delays_no_campaign_s_plan(ledger):
     broker = FrozenBroker()
     await broker.open()
     stopping = asyncio.Event()
-    ticker = Ticker(PacerStore(ledger), broker, clock_at(MONDAY_8), PacerSettings())
+    ticker = Ticker(PacerStore(ledger), broker, clock_at(MONDAY_8), PacerSettings(), origins=Origins(ledger))
 
     async def all_granted():
         rows = await ledger.fetch("SELECT campaign_id FROM attempts GROUP BY 1 HAVING count(*) > 1")

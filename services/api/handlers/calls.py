@@ -14,6 +14,7 @@ from services.api.schemas.calls import ImportOptions, OnInvalid
 from services.api.schemas.campaigns import CampaignOnly
 from services.api.uploads import Tally
 from shared.db.pool import Connection
+from shared.observability.subject import SUBJECT
 
 _OPTIONS = frozenset(ImportOptions.model_fields)
 
@@ -23,6 +24,7 @@ async def add(visit: Visit) -> web.Response:
     async with visit.decoded() as decoded:
         fields, skip = split_options(decoded.fields)
         campaign_id = CampaignOnly.model_validate(fields).campaign_id
+        SUBJECT.set((campaign_id, None))
         if decoded.numbers is None:
             raise refuse_field("phone_numbers", "is required: a list of numbers or a .csv or .txt file")
         numbers = decoded.numbers

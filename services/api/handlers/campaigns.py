@@ -12,6 +12,7 @@ from services.api.destinations import check_destinations
 from services.api.handlers.calls import split_options, told
 from services.api.schemas.campaigns import CampaignOnly, CreateCampaign, Page, UpdateCampaign
 from shared.db.pool import Connection
+from shared.observability.subject import SUBJECT
 
 
 async def create(visit: Visit) -> web.Response:
@@ -31,6 +32,7 @@ async def create(visit: Visit) -> web.Response:
                 skip=skip,
                 now=visit.now,
             )
+            SUBJECT.set((campaign_id, None))
             return {"id": campaign_id} | (told(tally, skip=skip) if tally else {})
 
         async with visit.importing(decoded.numbers):
@@ -66,11 +68,18 @@ async def delete(visit: Visit) -> web.Response:
 
 async def start(visit: Visit) -> web.Response:
     """Start Campaign."""
-    one = {"account_id": visit.account_id, "campaign_id": (await visit.read(CampaignOnly)).campaign_id}
+    one = {"account_id": visit.account_id, "campaign_id": await _named(visit)}
     return await visit.commit(lambda connection: store.start(connection, **one, now=visit.now))
 
 
 async def stop(visit: Visit) -> web.Response:
     """Stop Campaign."""
-    one = {"account_id": visit.account_id, "campaign_id": (await visit.read(CampaignOnly)).campaign_id}
+    one = {"account_id": visit.account_id, "campaign_id": await _named(visit)}
     return await visit.commit(lambda connection: store.stop(connection, **one, now=visit.now))
+
+
+async def _named(visit: Visit) -> int:
+    """Return the campaign that the parameters name."""
+    campaign_id = (await visit.read(CampaignOnly)).campaign_id
+    SUBJECT.set((campaign_id, None))
+    return campaign_id
