@@ -6,10 +6,11 @@ FROM ${PYTHON_IMAGE} AS requirements
 WORKDIR /build
 RUN python -m venv /venv
 COPY requirements.lock .
-# What is compiled is known by its source's hash, not by a time: PYTHONHASHSEED keeps the order of sets.
+# What is compiled is known by its source's hash, not by a time, whoever compiled it before; PYTHONHASHSEED keeps the
+# order of sets.
 RUN /venv/bin/pip install --no-cache-dir --no-compile --disable-pip-version-check --require-hashes -r requirements.lock \
-    && /venv/bin/pip uninstall --yes --quiet pip \
-    && PYTHONHASHSEED=0 python -m compileall -q -j 1 --invalidation-mode unchecked-hash /venv/lib
+    && /venv/bin/pip uninstall --yes --quiet setuptools pip \
+    && PYTHONHASHSEED=0 python -m compileall -q -f -j 1 --invalidation-mode unchecked-hash /venv/lib
 
 # What the pages are made with, from npm, which comes as a wheel: no other base image is needed.
 FROM ${PYTHON_IMAGE} AS assets
@@ -49,7 +50,7 @@ COPY paceline paceline
 COPY --from=assets /build/services/api/web/vendor services/api/web/vendor
 COPY --from=sbom /build/sbom.json sbom.json
 # The file system may be read-only at run time: what is compiled is compiled now.
-RUN PYTHONHASHSEED=0 python -m compileall -q -j 1 --invalidation-mode unchecked-hash services shared demo paceline
+RUN PYTHONHASHSEED=0 python -m compileall -q -f -j 1 --invalidation-mode unchecked-hash services shared demo paceline
 # Last, so that what they say changes no layer above.
 ARG VERSION=0.1.0
 ARG REVISION=unknown

@@ -216,13 +216,3 @@ UPDATE pacing SET drained_at = NULL WHERE campaign_id = $1;
 -- name: mark_settled
 -- The entries up to a place have their outcomes; with an instant, it is the last.
 UPDATE pacing SET settled_to = $2, settled_at = $3 WHERE campaign_id = $1;
-
--- name: last_sign_of_life
--- When this ledger was last granted from; nothing when it never was.
-SELECT max(last_clock) AS at FROM pacing;
-
--- name: take_for_dialed
--- Calls whose slots had begun: they may have been dialed, and nobody who knows it is left. They are never dialed again.
-UPDATE attempts AS a SET state = 'unknown', intent_at = a.not_before, orphaned_at = $1
-WHERE a.state = 'granted' AND a.not_before <= $2
-RETURNING a.campaign_id, a.period_no, a.slot_no, a.seq, a.intent_at;

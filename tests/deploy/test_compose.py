@@ -66,11 +66,19 @@ def test_passwords_are_made_up_once_and_nobody_else_gets_at_them(tmp_path):
     shutil.copytree(ROOT / "deploy", tmp_path / "deploy")
     make = tmp_path / "deploy" / "passwords.sh"
     passes("sh", str(make))
-    files = {f"./secrets/{each.name}": each for each in (tmp_path / "secrets").iterdir()}
-    assert set(files) == {secret["file"] for secret in COMPOSE["secrets"].values()}
-    first = {each: each.read_text() for each in files.values()}
-    assert len(set(first.values())) == len(first)
-    assert all(len(password) == 48 and password.isalnum() for password in first.values())
+    made = {f"secrets/{each.name}": each for each in (tmp_path / "secrets").iterdir()}
+    mounted = {secret["file"].removeprefix("./") for secret in COMPOSE["secrets"].values()}
+    read = {file for service in SERVICES.values() for file in service.get("env_file", [])}
+    assert set(made) == mounted | read
+    first = {each: each.read_text() for each in made.values()}
+    passwords = [first[made[file]] for file in sorted(mounted)]
+    assert len(set(passwords)) == len(passwords)
+    assert all(len(password) == 48 and password.isalnum() for password in passwords)
+    told = [first[made[f"secrets/{server}.env"]].strip().partition("=") for server in ("postgres", "rabbitmq")]
+    assert told == [
+        ("POSTGRES_PASSWORD", "=", first[made["secrets/database_password"]]),
+        ("RABBITMQ_DEFAULT_PASS", "=", first[made["secrets/rabbitmq_password"]]),
+    ]
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
     passes("sh", str(make))
-    assert {each: each.read_text() for each in files.values()} == first
+    assert {each: each.read_text() for each in made.values()} == first

@@ -8,9 +8,8 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.pacer.ledger.lost_time import LostTime, take_for_dialed
+from services.pacer.ledger.lost_time import SQL, LostTime, take_for_dialed
 from services.pacer.settings import PacerSettings
-from services.pacer.store import SQL
 from shared.clock import Clock
 from shared.db import ledger_line
 from shared.db.house import NoHouse, find_database

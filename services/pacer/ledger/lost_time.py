@@ -10,13 +10,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from services.pacer.reaper import unknown
-from services.pacer.store import SQL, Campaign, PacerStore
+from services.pacer.store import Campaign, PacerStore
 from shared.contracts.calls import CallsEnded
 from shared.db import outbox
 from shared.db.pool import Connection
+from shared.db.statements import load_statements
 from shared.domain.pacing import plan
 from shared.observability.metrics.pacer import CALLS_UNKNOWN
 
+SQL = load_statements("services.pacer.ledger")
 _LEAD = timedelta(seconds=1)
 _SLOTS_AT_ONCE = 1000
 _OUTCOMES_A_LETTER = 1000

@@ -1,0 +1,26 @@
+"""What may be wrong with a grammar: each fault says in a sentence what, and never repeats what the caller said."""
+
+from __future__ import annotations
+
+
+class GrammarFault(Exception):
+    """The grammar cannot be used: `error.badfetch` (VoiceXML 2.0, 5.2.6).
+
+    `line` is the line of its document, where that is known.
+    """
+
+    def __init__(self, sentence: str, line: int | None = None) -> None:
+        super().__init__(sentence)
+        self.line = line
+
+
+class GrammarTooLarge(GrammarFault):
+    """The grammar, or what it makes of an input, is beyond what we hold for one call."""
+
+
+class UnsupportedFormat(GrammarFault):
+    """Its format, or that of its tags, is not ours: `error.unsupported.format` (VoiceXML 2.0, 5.2.6)."""
+
+
+class UnsupportedBuiltin(GrammarFault):
+    """There is no builtin type of this name: `error.unsupported.builtin` (VoiceXML 2.0, 2.3.1)."""
