@@ -11,7 +11,7 @@ from typing import Literal, Protocol, TypeAlias
 
 from services.dialer.vxml.prompts import Piece
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
+Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 Field: TypeAlias = tuple[str, str | bytes]
 Mode = Literal["dtmf", "voice"]
 
@@ -157,8 +157,8 @@ class ScriptEngine(Protocol):
     script did, and ScriptsExhausted when the call's share of time is used up.
     """
 
-    def open(self, name: str) -> int:
-        """Make an empty scope that its own scripts can also call by its name; return its number."""
+    def open(self, *names: str) -> int:
+        """Make an empty scope that its own scripts can also call by these names; return its number."""
 
     def close(self, scope: int) -> None:
         """Forget a scope; what closures still hold stays."""

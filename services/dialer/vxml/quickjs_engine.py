@@ -36,9 +36,9 @@ class QuickJs:
         self._milliseconds = seconds * 1000
         self._strikes = 0
 
-    def open(self, name: str) -> int:
-        """Make an empty scope that its own scripts can also call by its name; return its number."""
-        return cast("int", json.loads(self._call("open", name)))
+    def open(self, *names: str) -> int:
+        """Make an empty scope that its own scripts can also call by these names; return its number."""
+        return cast("int", json.loads(self._call("open", list(names))))
 
     def close(self, scope: int) -> None:
         """Forget a scope; what closures still hold stays."""

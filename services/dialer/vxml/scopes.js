@@ -69,9 +69,9 @@
 
   const verbs = {
     __proto__: null,
-    open(name) {
+    open(names) {
       const scope = create(null);
-      if (name !== "") defineProperty(scope, name, { value: scope });
+      for (const name of names) defineProperty(scope, name, { value: scope });
       scopes[++last] = scope;
       return string(last);
     },
