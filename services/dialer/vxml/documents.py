@@ -1,8 +1,8 @@
 """A VoiceXML document from a stranger: bytes to elements, or one sentence that says why not.
 
 Nothing is fetched, and nothing in a document makes it larger than it came: a DOCTYPE may name a DTD, which is not read,
-but declare nothing itself, so that there are no entities and no default attributes. The bytes are decoded here, once, so
-that no encoding shows one document to these checks and another one to the parser.
+but declare nothing itself, so that there are no entities and no default attributes. The bytes are decoded here, once,
+so that no encoding shows one document to these checks and another one to the parser.
 """
 
 from __future__ import annotations
