@@ -44,8 +44,9 @@ def _faults_of(element: etree._Element, key: str) -> Iterator[Fault]:
         yield _refused(element, f"<{_shown(element)}> is no element of VoiceXML 2.1{_meant(key, ELEMENTS)}.")
         return
     rule = ELEMENTS[key]
-    yield from _attributes(element, rule)
-    yield from _alternatives(element, rule)
+    given = {str(name).replace(_XML, "xml:"): str(value) for name, value in element.attrib.items()}
+    yield from _attributes(element, rule, given)
+    yield from _alternatives(element, rule, given)
     yield from _content(element, rule)
     yield from rules_of(element)
 
@@ -59,11 +60,10 @@ def _key(element: etree._Element) -> str:
     return name
 
 
-def _attributes(element: etree._Element, rule: Element) -> Iterator[Fault]:
+def _attributes(element: etree._Element, rule: Element, given: dict[str, str]) -> Iterator[Fault]:
     name = name_of(element)
     if name == "metadata":
         return
-    given = _given(element)
     for attribute, value in given.items():
         if attribute in rule.attributes:
             kind = TYPES.get(f"{name}.{attribute}") or TYPES.get(attribute)
@@ -76,9 +76,11 @@ def _attributes(element: etree._Element, rule: Element) -> Iterator[Fault]:
         yield _refused(element, f"<{name}> needs the attribute {missing} ({rule.section}).")
 
 
-def _alternatives(element: etree._Element, rule: Element) -> Iterator[Fault]:
+def _alternatives(element: etree._Element, rule: Element, given: dict[str, str]) -> Iterator[Fault]:
+    if not rule.exactly_one and not rule.at_most_one:
+        return
     name = name_of(element)
-    present = set(_given(element))
+    present = set(given)
     if len(element) or (element.text or "").strip():
         present.add("inline")
     for names in rule.exactly_one:
@@ -89,11 +91,6 @@ def _alternatives(element: etree._Element, rule: Element) -> Iterator[Fault]:
     for names in rule.at_most_one:
         if len(chosen := [each for each in names if each in present]) > 1:
             yield _refused(element, f"<{name}> may have only one of {', '.join(chosen)} ({rule.section}).")
-
-
-def _given(element: etree._Element) -> dict[str, str]:
-    """The attributes by the names they have in the table."""
-    return {str(name).replace(_XML, "xml:"): str(value) for name, value in element.attrib.items()}
 
 
 def _content(element: etree._Element, rule: Element) -> Iterator[Fault]:

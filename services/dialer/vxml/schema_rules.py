@@ -68,6 +68,10 @@ def _form(form: etree._Element) -> Iterator[Fault]:
     for filled in form:
         if name_of(filled) == "filled":
             yield from _namelist(filled, names)
+    yield from _references(form, names)
+
+
+def _references(form: etree._Element, names: dict[str, etree._Element]) -> Iterator[Fault]:
     inside: dict[str, list[etree._Element]] = {"goto": [], "option": [], "enumerate": []}
     for element in form.iter():
         inside.get(name_of(element), []).append(element)
