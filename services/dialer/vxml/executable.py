@@ -13,7 +13,8 @@ from services.dialer.vxml.data import data
 from services.dialer.vxml.documents import line_of, name_of
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.navigation import request_of
-from services.dialer.vxml.prompts import SPOKEN
+from services.dialer.vxml.prompt_selection import SPOKEN
+from services.dialer.vxml.looping import each
 from services.dialer.vxml.speaking import say, speak
 
 _MAX_SCRIPT = 256 << 10  # bytes
@@ -38,7 +39,7 @@ async def content(
     context: Context, parent: etree._Element, children: list[etree._Element], text: str | None = None
 ) -> None:
     """Execute elements in their order; the text among them is spoken (section 4.1.2)."""
-    say(context, text)
+    say(context, parent, text)
     for element in children:
         await context.session.step()
         name = name_of(element)
@@ -48,7 +49,7 @@ async def content(
             speak(context, element)
         elif name not in _IGNORED:
             raise Event("error.semantic", f"line {line_of(element)}: {name} cannot be executed in {name_of(parent)}")
-        say(context, element.tail)
+        say(context, parent, element.tail)
 
 
 async def _var(context: Context, element: etree._Element) -> None:
@@ -129,17 +130,8 @@ async def _log(context: Context, element: etree._Element) -> None:
 
 async def _foreach(context: Context, element: etree._Element) -> None:
     """Execute the content for each element of an array (VoiceXML 2.1 section 6)."""
-    array, item = element.get("array", ""), element.get("item", "")
-    length = context.scopes.value(f"({array}).length")
-    if not isinstance(length, int):
-        raise Event("error.semantic", "foreach needs an array")
-    with context.scopes.anonymous() as scope:
-        copy = f"_array{scope}$"
-        context.scopes.declare(copy, f"Array.prototype.slice.call({array})")
-        context.scopes.declare(item)
-        for at in range(length):
-            context.scopes.assign(item, f"{copy}[{at}]")
-            await content(context, element, list(element), element.text)
+    for _ in each(context, element.get("item", ""), element.get("array", "")):
+        await content(context, element, list(element), element.text)
 
 
 _Verb = Callable[[Context, etree._Element], Awaitable[None]]  # noqa: SLF001 (the type has no other name)

@@ -14,7 +14,7 @@ from services.dialer.vxml.filling import Filling
 from services.dialer.vxml.form_items import Item, items_of
 from services.dialer.vxml.grammars.recognizer import Recognized
 from services.dialer.vxml.jumps import Ended, Ending, Owner, ToItem
-from services.dialer.vxml.speaking import prompt
+from services.dialer.vxml.speaking import ask
 
 
 class Form:
@@ -105,7 +105,7 @@ class Form:
         timeout = None
         if self.is_prompting:
             item.asked += 1
-            timeout = prompt(context, item.element, item.asked)
+            timeout = ask(context, item.element, item.asked)
         self.is_prompting = True
         match = await items.visit(context, item.element, item.name, timeout)
         if isinstance(match, Recognized):

@@ -9,8 +9,10 @@ from lxml import etree
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import BadDocument, Document, name_of, parse
 from services.dialer.vxml.events import Event
+from services.dialer.vxml.faults import refusal
 from services.dialer.vxml.jumps import Destination
 from services.dialer.vxml.ports import FetchRequest
+from services.dialer.vxml.schema import check
 from services.dialer.vxml.session import Session
 from services.dialer.vxml.values import seconds
 
@@ -37,9 +39,12 @@ async def load(session: Session, request: FetchRequest) -> Document:
     """Fetch a document and read it, or throw `error.badfetch`."""
     response = await session.fetch(request)
     try:
-        return parse(response.body, response.url, response.content_type)
+        document = parse(response.body, response.url, response.content_type)
     except BadDocument as bad:
         raise Event("error.badfetch", f"line {bad.line}: {bad.message}") from None
+    if (fault := refusal(check(document))) is not None:
+        raise Event(f"error.{fault.kind}", f"line {fault.line}: {fault.message}")
+    return document
 
 
 async def find(
