@@ -12,9 +12,9 @@ from services.dialer.vxml.context import Context
 from services.dialer.vxml.data import data
 from services.dialer.vxml.documents import line_of, name_of
 from services.dialer.vxml.events import Event
+from services.dialer.vxml.looping import each
 from services.dialer.vxml.navigation import request_of
 from services.dialer.vxml.prompt_selection import SPOKEN
-from services.dialer.vxml.looping import each
 from services.dialer.vxml.speaking import say, speak
 
 _MAX_SCRIPT = 256 << 10  # bytes

@@ -1,15 +1,11 @@
 """The matcher against an oracle that writes out all short inputs of a grammar, and against grammars made to hurt."""
 
-import time
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.dialer.vxml.grammars.expansions import Alternatives, AnyToken, Repeat, Rule, Sequence, Tag, Token, void
-from services.dialer.vxml.grammars.faults import GrammarTooLarge
 from services.dialer.vxml.grammars.grammar import Fit, Grammar
-from services.dialer.vxml.grammars.pruning import MAX_EXPANSIONS
 
 KEYS = "12"
 LONGEST = 4
@@ -102,7 +98,9 @@ class Oracle:
             return frozenset()
         match node:
             case Sequence(parts):
-                here = [product(*(self.whole[p] for p in parts[:at]), self.begun[part]) for at, part in enumerate(parts)]
+                here = [
+                    product(*(self.whole[p] for p in parts[:at]), self.begun[part]) for at, part in enumerate(parts)
+                ]
                 return frozenset({""}).union(*here)
             case Alternatives(parts):
                 return frozenset().union(*(self.begun[part] for part in parts))

@@ -34,20 +34,34 @@ TRANSFERS = {
     "302": "network_busy",
 }
 CALLEES = {"523": [SILENCE, SILENCE, "(say delta)"]}
-# A person listens to these: the words must have been played in this order.
-LISTENED = {name: "alpha bravo charlie delta" for name in ("216", "217", "219")}
+# A person listens to these: what must have been played, in this order; 165 must end and say nothing of a failure.
+LISTENED = dict.fromkeys(("216", "217", "219"), ["alpha", "bravo", "charlie", "delta"])
+LISTENED |= {"1162": ["pass"], "369": [f"<{SITE}369.wav>", "pass"], "assert165": []}
+# Documents that others refer to, and that are not among them.
+MISSING = {
+    "appRootDoc.vxml": '<vxml version="2.0"><var name="appRootVar" expr="1"/></vxml>',
+    "assert185-b.vxml": """<vxml version="2.0"><form id="form3"><block><exit expr="'pass'"/></block></form></vxml>""",
+}
+# Whoever carried the documents here has renamed them, their namespace with them.
+DAMAGE = (b"http://www.w3.org/2001/txml", VXML.encode())
+FAILING = {
+    "432": "It counts on an event counter that outlives a goto of its own document; by section 5.2.2 'form-level and "
+    "menu-level event counters are reset each time the <menu> or <form> is re-entered', its items' ones, too",
+}
 
 
 def transformed(page: bytes) -> bytes:
     """Return a document in plain VoiceXML; what its callee is to do is told to him by its prompts."""
-    root = etree.fromstring(page, etree.XMLParser(remove_comments=True))
+    root = etree.fromstring(page.replace(*DAMAGE), etree.XMLParser(remove_comments=True))
     for element in list(root.iter(f"{CONF}*")):
         value = element.get("value") or "something else"
         match element.tag.removeprefix(CONF):
             case "pass":
                 _become(element, "exit", expr="'pass'")
             case "fail":
-                _become(element, "exit", expr=f"'fail: ' + ({element.get('expr') or repr(element.get('reason') or '')})")
+                _become(
+                    element, "exit", expr=f"'fail: ' + ({element.get('expr') or repr(element.get('reason') or '')})"
+                )
             case "comment":
                 _become(element, "log")
             case "speech" | "nomatch":
@@ -119,6 +133,8 @@ class Folder:
 
     async def fetch(self, request: FetchRequest) -> FetchResponse:
         name = request.url.partition("?")[0].rpartition("/")[2]
+        if name in MISSING:
+            return FetchResponse(request.url, 200, "", MISSING[name].encode())
         for candidate in (name, name.replace(".vxml", ".txml")):
             path = self.folder / candidate
             if path.is_file():
@@ -133,7 +149,11 @@ def starts(folder: Path) -> list[str]:
     referred = {
         name
         for name in pages
-        if any(re.search(rf"\b{re.escape(Path(name).stem)}\.[tv]xml", text) for other, text in pages.items() if other != name)
+        if any(
+            re.search(rf"\b{re.escape(Path(name).stem)}\.[tv]xml", text)
+            for other, text in pages.items()
+            if other != name
+        )
     }
     return sorted(set(pages) - referred)
 
@@ -144,8 +164,10 @@ async def verdict(folder: Path, name: str) -> tuple[bool, str]:
     line = Told(script=list(CALLEES.get(test, [])), transfers=[TRANSFERS.get(test, "noanswer")] * 3)
     ending = await interpret(SITE + name, fetcher=Folder(folder), platform=line, engine=QuickJs())
     if test in LISTENED:
-        said = re.findall("alpha|bravo|charlie|delta", " ".join(line.played))
-        return " ".join(said[:4]) == LISTENED[test], f"played {line.played}"
+        said = " ".join(line.played)
+        places = [said.find(words) for words in LISTENED[test]]
+        has_failed = str(ending.value).startswith("fail") or ending.how != "exit"
+        return not has_failed and -1 not in places and places == sorted(places), f"{ending} after {line.played}"
     return ending == Ending("exit", "pass"), f"{ending} after {line.played[-3:]}"
 
 
@@ -154,7 +176,15 @@ TESTS = starts(FOLDER) if FOLDER else []
 
 
 @pytest.mark.skipif(FOLDER is None, reason=f"{VARIABLE} names no folder with the W3C's documents: none is tried")
-@pytest.mark.parametrize("name", TESTS)
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param(
+            name, marks=pytest.mark.xfail(reason=FAILING[Path(name).stem]) if Path(name).stem in FAILING else ()
+        )
+        for name in TESTS
+    ],
+)
 async def test_a_document_of_the_w3c_passes(name: str):
     assert FOLDER is not None
     passed, said = await verdict(FOLDER, name)
