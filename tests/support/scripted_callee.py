@@ -56,6 +56,7 @@ class Line:
     played: list[str] = field(default_factory=list)
     waited: list[float] = field(default_factory=list)
     transferred: list[TransferRequest] = field(default_factory=list)
+    recorded: list[RecordRequest] = field(default_factory=list)
     bargeins: list[bool] = field(default_factory=list)
     is_hung_up: bool = False
 
@@ -74,6 +75,7 @@ class Line:
         return Input(done) if len(done) == 1 else Input(done.strip("[]"), "voice")
 
     async def record(self, request: RecordRequest) -> Recording | None:
+        self.recorded.append(request)
         return self.recordings.pop(0)
 
     async def transfer(self, request: TransferRequest) -> TransferOutcome:

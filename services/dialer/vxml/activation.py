@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from urllib.parse import urldefrag, urljoin
 
 from lxml import etree
 
@@ -17,6 +16,7 @@ from services.dialer.vxml.grammars.phrases import Phrase, phrases
 from services.dialer.vxml.grammars.recognizer import Active, Recognizer, Scope
 from services.dialer.vxml.grammars.srgs import Fetch, load_srgs
 from services.dialer.vxml.jumps import Owner
+from services.dialer.vxml.navigation import parted
 from services.dialer.vxml.ports import FetchRequest
 
 _KEYS = "123456789"
@@ -152,7 +152,7 @@ async def _loaded(context: Context, document: Document, grammar: etree._Element)
         return await load_srgs(grammar, url=document.url, fetch=_fetch(context))
     if src.startswith("builtin:"):
         return builtin_at(src)
-    url, rule = urldefrag(urljoin(document.base, src))
+    url, rule = parted(document.resolve(src))
     return await load_srgs(await _fetch(context)(url), url=url, rule=rule or None, fetch=_fetch(context))
 
 

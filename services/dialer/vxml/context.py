@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 
 from lxml import etree
 
@@ -98,6 +99,6 @@ class Context:
         default, _says = default_of(event.name)
         if default == "exit":
             if event.name.startswith("connection.disconnect") or self.session.is_gone:
-                raise Ended(Ending("hangup" if self.session.is_gone else "disconnect", event=event.name))
+                raise Ended(replace(self.session.ending, event=event.name))
             raise Ended(Ending("exit" if event.name == "exit" else "error", event=event.name, message=event.message))
         self.is_reprompting = default == "reprompt"

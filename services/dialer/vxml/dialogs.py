@@ -9,10 +9,10 @@ from services.dialer.vxml.documents import Document, name_of
 from services.dialer.vxml.events import Event, EventCounts
 from services.dialer.vxml.executable import execute_handler, script
 from services.dialer.vxml.forms import Form
-from services.dialer.vxml.jumps import Destination, Ended, Ending, ToDialog
+from services.dialer.vxml.jumps import Destination, Ended, Ending, Params, ToDialog
 
 
-async def converse(context: Context, to: Destination, params: int | None = None) -> None:
+async def converse(context: Context, to: Destination, params: Params | None = None) -> None:
     """Interpret dialogs one after another. It ends by a Jump: Returned or Ended."""
     jump = ToDialog(to)
     while True:
@@ -20,7 +20,7 @@ async def converse(context: Context, to: Destination, params: int | None = None)
         try:
             dialog = await _enter(context, jump.to)
             if dialog is None:
-                await context.session.flush()
+                await context.session.finish()
                 raise Ended(Ending("exit"))
             await Form(context, dialog, params).run(jump.carried)
         except ToDialog as following:

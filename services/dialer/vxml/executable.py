@@ -114,7 +114,11 @@ async def script(context: Context, element: etree._Element) -> None:
     response = await context.session.fetch(request)
     if len(response.body) > _MAX_SCRIPT:
         raise Event("error.badfetch", "the script is too large")
-    context.scopes.run(response.body.decode(element.get("charset", "utf-8"), "replace"))
+    try:
+        source = response.body.decode(element.get("charset", "utf-8"), "replace")
+    except (LookupError, ValueError):
+        raise Event("error.badfetch", "the script's charset is not known") from None
+    context.scopes.run(source)
 
 
 async def _log(context: Context, element: etree._Element) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 from lxml import etree
 
 from services.dialer.vxml import items
@@ -13,14 +15,14 @@ from services.dialer.vxml.executable import execute, execute_handler, script
 from services.dialer.vxml.filling import Filling
 from services.dialer.vxml.form_items import Item, items_of
 from services.dialer.vxml.grammars.recognizer import Recognized
-from services.dialer.vxml.jumps import Ended, Ending, Owner, ToItem
+from services.dialer.vxml.jumps import Ended, Ending, Owner, Params, ToItem
 from services.dialer.vxml.speaking import ask
 
 
 class Form:
-    """A dialog while it is interpreted. `params` is the scope with what a subdialog was given."""
+    """A dialog while it is interpreted. `params` are what a subdialog was given."""
 
-    def __init__(self, context: Context, dialog: etree._Element, params: int | None = None) -> None:
+    def __init__(self, context: Context, dialog: etree._Element, params: Params | None = None) -> None:
         self.context = context
         self.dialog = dialog
         self.params = params
@@ -37,25 +39,26 @@ class Form:
         context.items = self.items
         context.choices = self._choices
         context.scopes.enter_dialog()
-        try:
-            await self._initialise()
-            if carried is not None:
-                await self._filled(None, carried)
-        except Event as event:
-            await self._handle(event, None)
+        await self._contained(None, self._initialise())
+        if carried is not None:
+            await self._contained(None, self._filled(None, carried))
         while True:
             await context.session.step()
-            await self._iterate()
-
-    async def _iterate(self) -> None:
-        item: Item | None = None
-        try:
-            self.context.item = None
-            item = self._select()
+            context.item = None
+            try:
+                item = self._select()
+            except Event as event:
+                await self._handle(event, None)
+                continue
             if item is None:
-                await self.context.session.flush()
+                await context.session.finish()
                 raise Ended(Ending("exit"))
-            await self._visit(item)
+            await self._contained(item, self._visit(item))
+
+    async def _contained(self, item: Item | None, doing: Awaitable[None]) -> None:
+        """Await it, and handle what it throws where it was thrown."""
+        try:
+            await doing
         except Event as event:
             await self._handle(event, item)
         except ToItem as jump:
@@ -64,6 +67,9 @@ class Form:
     async def _initialise(self) -> None:
         """Make the form's variables and those of its items, in document order."""
         scopes = self.context.scopes
+        declared = {each.get("name") for each in self.dialog if name_of(each) == "var"}
+        if self.params is not None and not declared.issuperset(self.params.names):
+            raise Event("error.semantic", "a parameter is none of the subdialog's variables")
         named = {item.element: item for item in self.items}
         for element in [self.dialog] if name_of(self.dialog) == "menu" else self.dialog:
             if item := named.get(element):
@@ -75,10 +81,11 @@ class Form:
 
     async def _var(self, element: etree._Element) -> None:
         scopes, name = self.context.scopes, element.get("name", "")
-        given = self.params is not None and scopes.engine.truth((self.params,), f"'{name}' in $held")
-        scopes.declare(name, None if given else element.get("expr"))
-        if given and self.params is not None:
-            scopes.take(self.params, name, value_of=name)
+        if self.params is not None and name in self.params.names:
+            scopes.declare(name)
+            scopes.take(self.params.scope, name, value_of=name)
+        else:
+            scopes.declare(name, element.get("expr"))
 
     def _select(self) -> Item | None:
         """Return the item that a goto named, or the first one whose guard is open (appendix C, select phase)."""

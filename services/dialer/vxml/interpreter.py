@@ -36,6 +36,7 @@ async def interpret(
     for name, value in (variables or {}).items():
         engine.put(scope, name, value, frozen=True)
     session = Session(fetcher, platform, engine, scope, log)
+    engine.seal(scope)
     try:
         document = await load(session, FetchRequest(urldefrag(url).url))
         context = Context(session, document)

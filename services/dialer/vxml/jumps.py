@@ -71,6 +71,14 @@ class Ended(Jump):
         self.ending = ending
 
 
+@dataclass(frozen=True, slots=True)
+class Params:
+    """What a subdialog is given: the names, and the scope that holds the values (section 2.3.4)."""
+
+    scope: int
+    names: frozenset[str]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Owner:
     """Whose a grammar is, and what becomes of an input that matches it."""

@@ -71,7 +71,7 @@ async def leave(context: Context, element: etree._Element) -> None:
         value = context.scopes.value(expression)
     else:
         value = {name: context.scopes.value(name) for name in names} or None
-    await context.session.flush()
+    await context.session.finish()
     raise Ended(Ending("exit", value))
 
 
@@ -93,7 +93,7 @@ async def disconnect(context: Context, element: etree._Element) -> None:
     """Hang up; what is left to do is done without the callee (5.3.11, VoiceXML 2.1 section 8)."""
     names = element.get("namelist", "").split()
     value = {name: context.scopes.value(name) for name in names} or None
-    await context.session.flush()
+    await context.session.finish()
     with context.session.line() as line:
         await line.disconnect()
     context.session.hang_up(value)

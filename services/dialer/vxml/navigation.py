@@ -21,13 +21,22 @@ DIALOGS = frozenset({"form", "menu"})
 
 def request_of(context: Context, element: etree._Element, uri: str) -> FetchRequest:
     """Return the request for what an element refers to, with its fetch hints (section 6.1)."""
-    url = urldefrag(context.document.resolve(uri)).url
+    url, _ = parted(context.document.resolve(uri))
     return FetchRequest(
         url,
         timeout=context.duration("fetchtimeout", element.get("fetchtimeout")),
         max_age=seconds_of(element.get("maxage") or context.property("documentmaxage")),
         max_stale=seconds_of(element.get("maxstale") or context.property("documentmaxstale")),
     )
+
+
+def parted(uri: str) -> tuple[str, str]:
+    """Return an address and its fragment."""
+    try:
+        url, fragment = urldefrag(uri)
+    except ValueError:
+        raise Event("error.badfetch", "it is no address") from None
+    return url, fragment
 
 
 def seconds_of(written: str) -> float | None:
@@ -55,7 +64,7 @@ async def find(
     A reference that is a fragment names a dialog of this document, which is not fetched again. `is_new` is what a
     submit with fields makes of its root, and a subdialog of all.
     """
-    target, fragment = urldefrag(uri)
+    target, fragment = parted(uri)
     if not target and (request is None or request.method == "GET") and not (request and request.fields):
         return Destination(dialog_of(context.document, fragment))
     document = await load(context.session, request or request_of(context, element, uri))

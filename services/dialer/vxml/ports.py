@@ -169,6 +169,9 @@ class ScriptEngine(Protocol):
     def put(self, scope: int, name: str, value: Json, *, frozen: bool = False) -> None:
         """Make or change a variable of one scope to a value from outside."""
 
+    def seal(self, scope: int) -> None:
+        """Let nothing be added to a scope any more."""
+
     def assign(self, chain: Sequence[int], name: str, expression: str) -> None:
         """Change a variable that is declared (`a`, `dialog.a`, `a.b`)."""
 

@@ -52,6 +52,10 @@ class QuickJs:
         """Make or change a variable of one scope to a value from outside."""
         self._call("put", scope, name, value, frozen)
 
+    def seal(self, scope: int) -> None:
+        """Let nothing be added to a scope any more."""
+        self._call("seal", scope)
+
     def assign(self, chain: Sequence[int], name: str, expression: str) -> None:
         """Change a variable that is declared (`a`, `dialog.a`, `a.b`)."""
         self._call("assign", list(chain), name, expression)

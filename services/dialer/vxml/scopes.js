@@ -1,7 +1,7 @@
 // The scopes of one call. A scope is an object without a prototype; a chain is nested `with` around a direct eval, so
 // that names are found innermost first and assignments land where the name is declared (VoiceXML 2.0 section 5.1.2).
 (function () {
-  const { create, defineProperty, freeze, keys, values } = Object;
+  const { create, defineProperty, freeze, keys, preventExtensions, values } = Object;
   const stringify = JSON.stringify;
   const string = String;
   const now = Date.now;
@@ -11,19 +11,24 @@
   const globalEval = eval;
   const scopes = create(null);
   const evaluators = create(null);
+  const compiled = create(null);
   let last = 0;
   let spent = 0;
   const MAX_TEXT = 65536;
 
-  // What is run in a chain: `arguments[0]` is the source. Nothing of ours is in sight but `arguments`.
-  function evaluator(chain) {
-    const key = chain.join();
-    if (!has(evaluators, key)) {
-      const depth = chain.length;
+  // What a chain of so many scopes is compiled to, once: `arguments[0]` is the source. In sight is nothing else of ours.
+  function nested(depth) {
+    if (!has(compiled, depth)) {
       let source = `return function () { with ($s[${depth - 1}]) return eval(arguments[0]); };`;
       for (let at = depth - 2; at >= 0; at--) source = `with ($s[${at}]) ${source}`;
-      evaluators[key] = new Function("$s", source)(chain.map((at) => scopes[at]));
+      compiled[depth] = new Function("$s", source);
     }
+    return compiled[depth];
+  }
+
+  function evaluator(chain) {
+    const key = chain.join();
+    if (!has(evaluators, key)) evaluators[key] = nested(chain.length)(chain.map((at) => scopes[at]));
     return evaluators[key];
   }
 
@@ -85,6 +90,9 @@
     put(scope, name, value, frozen) {
       if (frozen) defineProperty(scopes[scope], name, { value: deepFreeze(value), enumerable: true });
       else scopes[scope][name] = value;
+    },
+    seal(scope) {
+      preventExtensions(scopes[scope]);
     },
     assign(chain, name, expression) {
       if (/^[\w$]+$/.test(name) && !chain.some((at) => has(scopes[at], name))) {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 from lxml import etree
@@ -47,7 +47,7 @@ class Session:
     scope: int
     log: Callable[[str, str], None]
     is_gone: bool = False
-    hung_up_with: Json = None
+    ending: Ending = field(default_factory=lambda: Ending("hangup"))
     steps: int = 0
     fetches: int = 0
     grammars: dict[etree._Element, list[Grammar]] = field(default_factory=dict)
@@ -92,16 +92,21 @@ class Session:
             waiting = waiting[upto:]
         return None
 
+    async def finish(self) -> None:
+        """Play what waits before the end; a callee who has gone meanwhile changes nothing of it."""
+        with suppress(Event):
+            await self.flush()
+
     def hang_up(self, value: Json) -> None:
-        """Remember that the application has hung up, and with what values."""
+        """Remember that the application has hung up, and with what values (VoiceXML 2.1 section 8)."""
         self.is_gone = True
-        self.hung_up_with = value
+        self.ending = Ending("disconnect", value)
 
     @contextmanager
     def line(self) -> Iterator[Platform]:
         """The line while the callee is there: whose going is an event once, and then the end (section 1.5.4)."""
         if self.is_gone:
-            raise Ended(Ending("hangup"))
+            raise Ended(self.ending)
         try:
             yield self.platform
         except HungUp:

@@ -10,7 +10,7 @@ from services.dialer.vxml import leaving
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import name_of
 from services.dialer.vxml.events import Event
-from services.dialer.vxml.jumps import Destination, Returned
+from services.dialer.vxml.jumps import Destination, Params, Returned
 from services.dialer.vxml.navigation import destination, find
 
 _DEEPEST = 16  # subdialogs of subdialogs
@@ -23,7 +23,8 @@ async def subdialog(context: Context, item: etree._Element, name: str, _silence:
     if context.depth >= _DEEPEST:
         raise Event("error.semantic", f"subdialogs are nested deeper than {_DEEPEST}")
     to = await _called(context, item)
-    params = context.scopes.hold(_params(item))
+    given = _params(item)
+    params = Params(context.scopes.hold(given), frozenset(given))
     assert to.document is not None
     called = Context(context.session, to.document, depth=context.depth + 1)
     try:
@@ -36,7 +37,7 @@ async def subdialog(context: Context, item: etree._Element, name: str, _silence:
         return True
     finally:
         called.scopes.leave()
-        context.session.engine.close(params)
+        context.session.engine.close(params.scope)
     raise AssertionError("a conversation ends by a jump")
 
 

@@ -1,6 +1,5 @@
 """The matcher against an oracle that writes out all short inputs of a grammar, and against grammars made to hurt."""
 
-
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
