@@ -178,7 +178,8 @@ def test_an_address_that_is_none_is_left_to_the_fetcher():
 
 
 def test_foreach_says_its_content_for_each_item():
-    inside = "<prompt>Calls:<foreach item='c' array='calls'> from <value expr='c'/><break time='1s'/></foreach> done</prompt>"
+    loop = "<foreach item='c' array='calls'> from <value expr='c'/><break time='1s'/></foreach>"
+    inside = f"<prompt>Calls:{loop} done</prompt>"
     assert heard(inside, Variables(calls=["Ada", "Bob"])) == [
         *(Speech("Calls: from Ada"), Break(1.0), Speech("from Bob"), Break(1.0), Speech("done"))
     ]
