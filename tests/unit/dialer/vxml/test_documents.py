@@ -99,6 +99,7 @@ def test_what_is_no_xml_is_refused(body):
         ("iso-8859-1", "ISO-8859-1"),
         ("windows-1252", "windows-1252"),
         ("utf-16", "utf-8"),  # the bytes say otherwise, and they are right
+        ("utf-8-sig", "iso-8859-1"),
     ],
 )
 def test_text_is_read_in_the_encodings_of_the_web(encoding, declared):

@@ -199,6 +199,7 @@ def test_enumerate_tells_the_choices_in_its_words_or_in_none():
     "inside",
     [
         "<foreach item='a' array='many'/>",
+        "<foreach item='a' array='half'><break/></foreach>",
         "<foreach item='a' array='many'>a</foreach>",
         "<foreach item='a' array='many'><break/></foreach>",
         "<foreach item='a' array='some'>" * 50 + "</foreach>" * 50,
@@ -209,7 +210,13 @@ def test_enumerate_tells_the_choices_in_its_words_or_in_none():
     ],
 )
 def test_a_prompt_ends(inside):
-    variables = Variables([Choice("a")] * 50, many=range(10**12), some=range(50), long="x" * 10_000)
+    variables = Variables(
+        [Choice("a")] * 50,
+        many=range(10**12),
+        half=range(prompts.MAX_PARTS // 2 + 1),
+        some=range(50),
+        long="x" * 10_000,
+    )
     with pytest.raises(PromptTooLong):
         heard(f"<prompt>{inside}</prompt>", variables)
 
