@@ -81,7 +81,9 @@ def parse(body: bytes, url: str, content_type: str = "") -> Document:
             if not element.tag.startswith("{"):
                 element.tag = f"{{{VXML}}}{element.tag}"
     if root.tag != f"{{{VXML}}}vxml":
-        raise BadDocument("The root element is not <vxml> of VoiceXML 2.x.", line=line_of(root))
+        is_ours = etree.QName(root).localname == "vxml"
+        wrong = f"The namespace of <vxml> is not {VXML}" if is_ours else "The root element is not <vxml>"
+        raise BadDocument(f"{wrong} (VoiceXML 2.0, 1.5.1).", line=line_of(root))
     url = urldefrag(url).url
     base = _joined(url, root.get(f"{{{XML}}}base", ""))
     application = root.get("application")

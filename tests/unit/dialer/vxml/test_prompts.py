@@ -178,7 +178,8 @@ def test_an_address_that_is_none_is_left_to_the_fetcher():
 
 
 def test_foreach_says_its_content_for_each_item():
-    inside = "<prompt>Calls:<foreach item='c' array='calls'> from <value expr='c'/><break time='1s'/></foreach> done</prompt>"
+    loop = "<foreach item='c' array='calls'> from <value expr='c'/><break time='1s'/></foreach>"
+    inside = f"<prompt>Calls:{loop} done</prompt>"
     assert heard(inside, Variables(calls=["Ada", "Bob"])) == [
         *(Speech("Calls: from Ada"), Break(1.0), Speech("from Bob"), Break(1.0), Speech("done"))
     ]
@@ -198,6 +199,7 @@ def test_enumerate_tells_the_choices_in_its_words_or_in_none():
     "inside",
     [
         "<foreach item='a' array='many'/>",
+        "<foreach item='a' array='half'><break/></foreach>",
         "<foreach item='a' array='many'>a</foreach>",
         "<foreach item='a' array='many'><break/></foreach>",
         "<foreach item='a' array='some'>" * 50 + "</foreach>" * 50,
@@ -208,7 +210,13 @@ def test_enumerate_tells_the_choices_in_its_words_or_in_none():
     ],
 )
 def test_a_prompt_ends(inside):
-    variables = Variables([Choice("a")] * 50, many=range(10**12), some=range(50), long="x" * 10_000)
+    variables = Variables(
+        [Choice("a")] * 50,
+        many=range(10**12),
+        half=range(prompts.MAX_PARTS // 2 + 1),
+        some=range(50),
+        long="x" * 10_000,
+    )
     with pytest.raises(PromptTooLong):
         heard(f"<prompt>{inside}</prompt>", variables)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from services.dialer.vxml.documents import MAX_ELEMENTS, Document, parse
@@ -11,66 +13,7 @@ from services.dialer.vxml.schema_table import DECLARES, ELEMENTS, PROPERTIES, TY
 
 WIDE = MAX_ELEMENTS - 100
 SIXTY = " ".join(f"a{n}=''" for n in range(60))
-EVERYTHING = """<?xml version="1.0"?>
-<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml" xmlns:x="urn:x" xml:lang="en" application="r.vxml" x:own="1">
-  <meta name="author" content="us"/>
-  <metadata><x:anything any="thing"><form/></x:anything></metadata>
-  <property name="termchar" value="#"/>
-  <property name="a.platforms.own" value="whatever"/>
-  <var name="total" expr="0"/>
-  <script>function twice(x) { return x * 2 }</script>
-  <data name="prices" src="prices.xml"/>
-  <link event="help" dtmf="* 9"><grammar mode="dtmf" src="help.grxml"/></link>
-  <catch event="error nomatch" count="2" cond="true">Sorry. <exit/></catch>
-  <error/><help>Help</help><noinput/><nomatch/>
-  <form id="order" scope="document">
-    <grammar type="application/srgs+xml" root="r" version="1.0" mode="voice" xml:lang="en" scope="dialog">
-      <meta name="a" content="b"/>
-      <rule id="r" scope="public"><example>two</example>
-        <one-of><item weight="2" repeat="0-1">one<tag>1</tag></item></one-of><ruleref uri="#r"/><token>two</token>
-        <ruleref special="GARBAGE"/>
-      </rule>
-    </grammar>
-    <initial name="start" cond="true">What?</initial>
-    <block name="hello" expr="undefined" cond="true">
-      Hello <value expr="total"/> <audio src="a.wav" fetchhint="safe">text <break time="300ms"/><desc>a</desc></audio>
-      <if cond="a">yes<elseif cond="b"/><assign name="application.x" expr="1"/><else/><clear namelist="a b"/></if>
-      <foreach item="one" array="list"><log label="a" expr="b">c <value expr="d"/></log><var name="q"/></foreach>
-      <prompt bargein="false" bargeintype="hotword" count="1" cond="true" timeout="5s" xml:lang="de" xml:base="/audio/">
-        <lexicon uri="l.pls"/>
-        <p>A <s>sentence <emphasis level="strong">strong</emphasis></s></p>
-        <foreach item="one" array="list"><value expr="one"/><foreach item="two" array="one"><s>x</s></foreach></foreach>
-        <voice gender="female" age="30" variant="1" name="a b"><prosody rate="slow" volume="+10%">x</prosody></voice>
-        <say-as interpret-as="digits" format="x" detail="y">12<value expr="x"/></say-as>
-        <phoneme alphabet="ipa" ph="x">x</phoneme><sub alias="World Wide Web Consortium">W3C</sub>
-        <mark name="here"/><mark nameexpr="'there'"/><break strength="weak"/>
-      </prompt>
-      <data src="x.xml"/><reprompt/>
-      <throw eventexpr="'a.b'" message="m"/>
-      <goto nextitem="size" fetchtimeout="1.5s" maxage="0"/><goto next="#menu"/><goto expritem="x"/><goto expr="y"/>
-      <submit next="s" method="post" enctype="multipart/form-data" namelist="a b"/>
-      <exit namelist="a"/><exit/><return/><return event="a" message="b"/><disconnect namelist="a"/>
-      <script src="x.js" charset="utf-8"/><script srcexpr="x"/>
-    </block>
-    <field name="size" type="digits?length=2" modal="true" slot="s">
-      <option dtmf="1" value="small" accept="approximate">small</option><prompt>Sizes: <enumerate/></prompt>
-      <enumerate><value expr="_prompt"/>, press <value expr="_dtmf"/></enumerate>
-      <grammar srcexpr="'x'"/><link next="#order"/><property name="bargein" value="true"/><filled>Thanks<exit/></filled>
-    </field>
-    <record name="message" beep="true" maxtime="60s" finalsilence="2500ms" dtmfterm="true" type="audio/x-wav"/>
-    <transfer name="agent" dest="tel:+1-212-555-0100" type="blind" connecttimeout="20s" aai="x"/>
-    <transfer destexpr="x" bridge="true" maxtime="1s" transferaudio="m.wav" aaiexpr="x"/>
-    <subdialog name="pay" src="pay.vxml#card" namelist="a"><param name="p" expr="1"/><filled/></subdialog>
-    <object name="o" classid="builtin://x" data="y"><param name="p" value="1" valuetype="ref" type="t"/></object>
-    <filled mode="any" namelist="size message"><goto next="#menu"/></filled>
-  </form>
-  <menu id="menu" dtmf="true" accept="approximate" scope="dialog">
-    <prompt>Say <enumerate/></prompt>
-    <choice next="#order">Order</choice><choice event="exit" dtmf="0">Out <grammar>x</grammar></choice>
-    <choice expr="x"/><choice eventexpr="x" messageexpr="y"/>
-  </menu>
-</vxml>
-"""
+EVERYTHING = (Path(__file__).parent / "everything.vxml").read_text()
 
 
 def document(inside: str, *, attributes: str = 'version="2.1"') -> Document:
