@@ -8,6 +8,7 @@ from urllib.parse import urldefrag, urljoin
 
 from lxml import etree
 
+from services.dialer.vxml.documents import line_of, name_of
 from services.dialer.vxml.grammars.builtins import builtin_at
 from services.dialer.vxml.grammars.expansions import (
     Alternatives,
@@ -28,8 +29,6 @@ from services.dialer.vxml.grammars.sheet import (
     Sheet,
     elements,
     is_ours,
-    line_of,
-    name_of,
     parse,
     read_sheet,
     references_of,
@@ -179,7 +178,7 @@ class _Compiler:
     def _one_of(self, sheet: Sheet, element: etree._Element, depth: int) -> Expansion:
         if depth > MAX_DEPTH:
             raise GrammarTooLarge(f"The grammar is nested more than {MAX_DEPTH} levels deep.", line_of(element))
-        items = list(elements(element))
+        items = elements(element)
         if not items or any(name_of(item) != "item" for item in items):
             raise GrammarFault("A one-of must have items, and nothing else.", line_of(element))
         if any((text or "").strip() for text in (element.text, *(child.tail for child in element))):
