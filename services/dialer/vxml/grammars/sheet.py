@@ -68,7 +68,7 @@ def read_sheet(grammar: etree._Element, url: str) -> Sheet:
     header = elements(grammar)
     sheet = Sheet(
         url=url,
-        base=urljoin(url, grammar.get(f"{_XML}base", "")),
+        base=_base_of(grammar, url),
         mode=mode,
         language=languages[0] if languages else None,
         tags=Tags(_tag_format(grammar), tuple(text_of(each) for each in header if name_of(each) == "tag")),
@@ -86,13 +86,30 @@ def read_sheet(grammar: etree._Element, url: str) -> Sheet:
 
 def references_of(grammar: etree._Element, url: str) -> Iterator[str]:
     """Yield the addresses of the other documents that a grammar's rules refer to (2.2.2)."""
-    base = urljoin(url, grammar.get(f"{_XML}base", ""))
+    base = _base_of(grammar, url)
     for element in grammar.iter():
         uri = element.get("uri") if name_of(element) == "ruleref" else None
         if uri and not uri.startswith(("#", BUILTIN)):
-            document, _ = urldefrag(urljoin(base, uri))
+            document, _ = address_of(element, base, uri)
             if document != url:
                 yield document
+
+
+def address_of(element: etree._Element, base: str, uri: str) -> tuple[str, str]:
+    """Return the document that an element's reference leads to, and the rule in it, empty where none is named.
+
+    Raises:
+        GrammarFault: the reference is no address.
+    """
+    try:
+        document, fragment = urldefrag(urljoin(base, uri))
+    except ValueError:
+        raise GrammarFault("A reference of the grammar is no address.", line_of(element)) from None
+    return document, fragment
+
+
+def _base_of(grammar: etree._Element, url: str) -> str:
+    return address_of(grammar, url, grammar.get(f"{_XML}base", ""))[0]
 
 
 def elements(parent: etree._Element) -> list[etree._Element]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from urllib.parse import urldefrag, urljoin
 
 from lxml import etree
 
@@ -27,6 +26,7 @@ from services.dialer.vxml.grammars.grammar import KEYS, Grammar, Mode, is_key, t
 from services.dialer.vxml.grammars.sheet import (
     BUILTIN,
     Sheet,
+    address_of,
     elements,
     is_ours,
     parse,
@@ -43,7 +43,7 @@ Resolve = Callable[[str], bytes]
 Fetch = Callable[[str], Awaitable[bytes]]
 
 _SPECIAL = {"NULL": null, "VOID": void, "GARBAGE": garbage}
-_REPEAT = re.compile(r"\s*(\d{1,9})\s*(?:(-)\s*(\d{1,9})?)?\s*")
+_REPEAT = re.compile(r"\s*(\d{1,9})\s*(?:(-)\s*(\d{1,9})?)?\s*", re.ASCII)
 _WORDS = re.compile(r'"([^"]*)"|([^\s"]+)|(")')
 
 
@@ -196,8 +196,8 @@ class _Compiler:
         assert uri is not None
         if uri.startswith(BUILTIN):
             return builtin_at(uri).root
-        document, fragment = urldefrag(uri if uri.startswith("#") else urljoin(sheet.base, uri))
-        if not document or document == sheet.url:
+        document, fragment = address_of(element, "" if uri.startswith("#") else sheet.base, uri)
+        if document in {"", sheet.url}:
             rule = sheet.rules.get(fragment or sheet.root or "")
             if rule is None:
                 raise GrammarFault("A ruleref names a rule that the grammar does not have.", line_of(element))
