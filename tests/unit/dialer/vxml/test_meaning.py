@@ -5,7 +5,7 @@ import json
 import pytest
 import quickjs
 
-from services.dialer.vxml.grammars.faults import UnsupportedFormat
+from services.dialer.vxml.grammars.faults import GrammarTooLarge, UnsupportedFormat
 from services.dialer.vxml.grammars.srgs import compile_srgs, load_srgs
 
 LITERALS, SCRIPT = "semantics/1.0-literals", "semantics/1.0"
@@ -139,6 +139,45 @@ async def test_documents_with_tags_of_another_format_work_together():
     match = grammar.begin()
     match.feed("a")
     assert match.result(evaluate).value == {"o": "out = 1", "n": "undefined"}
+
+
+def test_all_scripts_are_one_expression_and_none_where_there_is_no_script():
+    rules = (
+        "<rule id='r'><item repeat='1-'><ruleref uri='#d'/><tag>out.last=rules.d</tag></item></rule>"
+        "<rule id='d'><one-of><item>1<tag>out=1</tag></item><item>2</item></one-of></rule>"
+    )
+    evaluated = []
+
+    def counted(script):
+        evaluated.append(script)
+        return evaluate(script)
+
+    match = compile_srgs(document(rules, SCRIPT, "dtmf")).begin()
+    for key in "1121":
+        match.feed(key)
+    assert match.result(counted).value == {"last": 1}
+    assert len(evaluated) == 1
+
+
+def test_what_rules_mean_is_not_copied_into_what_others_mean():
+    """Forty rules that each hold the next one's value twice are a small script; its value is the engine's to limit."""
+    chain = "".join(
+        f"<rule id='r{number}'><ruleref uri='#r{number + 1}'/><tag>out=[rules.latest(), rules.latest()]</tag></rule>"
+        for number in range(40)
+    )
+    match = compile_srgs(
+        document(f"<rule id='r'><ruleref uri='#r0'/></rule>{chain}<rule id='r40'>a</rule>", SCRIPT)
+    ).begin()
+    match.feed("a")
+    scripts = []
+    match.result(scripts.append)
+    assert len(scripts[0]) < 50_000
+
+
+def test_tags_that_are_longer_together_than_we_run_are_given_up():
+    rules = f"<rule id='r'><item repeat='1-'>1<tag>out='{'x' * 10_000}'</tag></item></rule>"
+    with pytest.raises(GrammarTooLarge):
+        meant(document(rules, SCRIPT, "dtmf"), "1" * 30)
 
 
 def test_a_deep_derivation_has_a_meaning():
