@@ -32,6 +32,11 @@ class _Visit:
     told: int = 0  # how much of the words is in the statements
     last: _Known | Scripted | None = None
 
+    @property
+    def scripted(self) -> bool:
+        """Whether the rule's tags are scripts."""
+        return self.rule.tags.format is TagFormat.SCRIPT
+
     def value(self, joint: str, script: SemanticScript) -> _Known | Scripted:
         """Return the rule's value.
 
@@ -41,9 +46,7 @@ class _Visit:
             return _Known(self.rule.meaning(joint.join(self.words)))
         if self.literal is None:
             return self.last or _Known(joint.join(self.words))
-        if self.rule.tags.format is TagFormat.LITERALS:
-            return _Known(self.literal)
-        return script.visit(self.rule.tags.globals, self.statements)
+        return script.visit(self.rule.tags.globals, self.statements) if self.scripted else _Known(self.literal)
 
 
 def meaning_of(steps: Iterable[Step], *, joint: str, evaluate: Evaluate) -> tuple[str, Json]:
@@ -67,15 +70,17 @@ def meaning_of(steps: Iterable[Step], *, joint: str, evaluate: Evaluate) -> tupl
                 value, text = visit.value(joint, script), joint.join(visit.words)
                 visits[-1].last = value
                 visits[-1].words += visit.words
-                written = f"$values[{value.number}]" if isinstance(value, Scripted) else json.dumps(value.value)
-                visits[-1].statements.append(script.reference(rule.name, written, text))
+                if visits[-1].scripted:
+                    written = f"$values[{value.number}]" if isinstance(value, Scripted) else json.dumps(value.value)
+                    visits[-1].statements.append(script.reference(rule.name, written, text))
             case Token(spelling=spelling):
                 visit.words.append(spelling)
             case Tag(content):
-                text = joint.join(visit.words)
                 visit.literal = content.strip()
-                visit.statements.append(script.tag(content, text[visit.told :]))
-                visit.told = len(text)
+                if visit.scripted:
+                    text = joint.join(visit.words)
+                    visit.statements.append(script.tag(content, text[visit.told :]))
+                    visit.told = len(text)
     assert outer.last is not None, "a derivation is of a rule"
     meant = outer.last
     return joint.join(outer.words), evaluate(script.written(meant)) if isinstance(meant, Scripted) else meant.value
