@@ -7,6 +7,7 @@ the calendar, a time one of the day.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from urllib.parse import unquote
 
 from services.dialer.vxml.grammars.expansions import Alternatives, Expansion, Repeat, Rule, Sequence, Token, optional
@@ -32,8 +33,11 @@ def builtin(name: str, params: Mapping[str, str] | None = None) -> Grammar:
     return Grammar(make(dict(params or {})), "dtmf")
 
 
+@lru_cache(maxsize=256)
 def builtin_at(written: str) -> Grammar:
     """Return the grammar of a builtin type as it is written: `digits?length=4`, or `builtin:dtmf/digits?length=4`.
+
+    It is the same grammar each time.
 
     Raises:
         UnsupportedBuiltin, GrammarFault: as builtin does.

@@ -16,7 +16,7 @@ from typing import Any
 from services.dialer.vxml.grammars.expansions import AnyToken, Composite, Expansion, Rule, Tag, Token
 from services.dialer.vxml.grammars.faults import GrammarTooLarge
 
-MAX_STEPS = 50_000  # of one token
+MAX_STEPS = 100_000  # of one input, or before its first token
 
 
 class Item:
@@ -32,11 +32,12 @@ Part = Item | Token | Tag | str  # str: what any token took
 
 
 class Column:
-    """What is alive between two tokens; it does not change once it is filled."""
+    """What is alive between two tokens; it does not change once it is filled. `steps` are left to the input."""
 
-    __slots__ = ("any_token", "ended", "seen", "tokens", "waiting")
+    __slots__ = ("any_token", "ended", "seen", "steps", "tokens", "waiting")
 
-    def __init__(self) -> None:
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
         self.seen: set[tuple[Composite, int, Column]] = set()
         self.waiting: dict[Composite, list[Item]] = {}
         self.tokens: dict[str, list[tuple[Item, Token]]] = {}
@@ -58,9 +59,10 @@ class Column:
 
 def first_column(root: Rule) -> Column:
     """Return what is alive before the first token."""
-    column = Column()
+    column = Column(MAX_STEPS)
     column.waiting[root] = []
-    _Filling(column).run([(_Do.EXPLORE, Item(root, 0, column, None, None), None)], 2 * MAX_STEPS)
+    _Filling(column).run([(_Do.EXPLORE, Item(root, 0, column, None, None), None)])
+    column.steps = MAX_STEPS
     return column
 
 
@@ -70,9 +72,9 @@ def next_column(column: Column, token: str, spelling: str) -> Column:
     Raises:
         GrammarTooLarge: the grammar has too many readings of the input.
     """
-    following = Column()
+    following = Column(column.steps)
     ways: list[tuple[Item, Part]] = [*column.tokens.get(token, ()), *((item, spelling) for item in column.any_token)]
-    _Filling(following).run([(_Do.ADVANCE, item, part) for item, part in reversed(ways)], MAX_STEPS)
+    _Filling(following).run([(_Do.ADVANCE, item, part) for item, part in reversed(ways)])
     return following
 
 
@@ -93,11 +95,11 @@ class _Filling:
         self.column = column
         self.tasks: list[_Task] = []
 
-    def run(self, tasks: list[_Task], steps: int) -> None:
+    def run(self, tasks: list[_Task]) -> None:
         self.tasks = tasks
         while tasks:
-            steps -= 1
-            if steps < 0:
+            self.column.steps -= 1
+            if self.column.steps < 0:
                 raise GrammarTooLarge("The grammar has too many readings of what was said or keyed in.")
             do, item, part = tasks.pop()
             if do is _Do.EXPLORE:

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from services.dialer.vxml.grammars.chart import Item
 from services.dialer.vxml.grammars.expansions import Rule, Tag, Token
+from services.dialer.vxml.grammars.faults import GrammarTooLarge
+
+MAX_PARTS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +33,18 @@ def derivation(whole: Item) -> Iterator[Step]:
     """Yield what the item has read, without recursion: a derivation may be as deep as its input is long.
 
     What GARBAGE took is left out.
+
+    Raises:
+        GrammarTooLarge: it has more than MAX_PARTS. Even of an empty input that may be: forty rules will do, each of
+            which names the next one twice.
     """
     pending: list[Item | Leave | Token | Tag | str] = [whole]
+    parts = 0
     while pending:
         part = pending.pop()
+        parts += 1
+        if parts > MAX_PARTS:
+            raise GrammarTooLarge("What was said or keyed in has too many parts in the grammar.")
         if isinstance(part, str):
             continue
         if not isinstance(part, Item):

@@ -3,6 +3,8 @@
 A node with parts is walked by its dot: how far it has come. `expected` says what may follow the dot, and `ends` whether
 the node may end there; `after` says where the dot stands when an expected part was matched. A repeat's dot is a count:
 so a repeat of a million is as small as one of two.
+
+No node with parts shows them: rules that each name the next one twice would take for ever to be written out.
 """
 
 from __future__ import annotations
@@ -50,7 +52,7 @@ class Tag:
     content: str
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Sequence:
     """One after another (2.3). The empty one is NULL (2.2.3)."""
 
@@ -69,7 +71,7 @@ class Sequence:
         return dot + 1
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Alternatives:
     """One of several (2.4), the earlier preferred. The empty one is VOID (2.2.3)."""
 
@@ -88,7 +90,7 @@ class Alternatives:
         return dot + 1
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Repeat:
     """The same `least` to `most` times (2.5), rather more than less; most None: as often as one likes."""
 
@@ -114,7 +116,7 @@ class Repeat:
         return dot + 1 if self.most is not None else min(dot + 1, max(self.least, 1))
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False, repr=False, slots=True)
 class Rule:
     """A named expansion (3); `meaning` makes a builtin's value of what was said."""
 

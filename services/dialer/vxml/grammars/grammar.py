@@ -123,6 +123,9 @@ class Match:
         """Return what the input means, None if it is no match as it is; `evaluate` runs tags that are scripts.
 
         What the script engine raises on a tag's mistake is let through.
+
+        Raises:
+            GrammarTooLarge: the grammar makes too much of the input.
         """
         whole = self._column.whole(self.grammar.root, self.grammar.first)
         if whole is None:

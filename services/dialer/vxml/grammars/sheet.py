@@ -1,14 +1,14 @@
-"""A grammar document (SRGS 1.0, 4), read with distrust: its header, its rules, and what it refers to elsewhere."""
+"""A grammar document (SRGS 1.0, 4): its header, its rules, and what it refers to elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
 from urllib.parse import urldefrag, urljoin
 
 from lxml import etree
 
+from services.dialer.vxml.documents import BadDocument, line_of, name_of, parse_xml
 from services.dialer.vxml.grammars.expansions import Rule, TagFormat, Tags
 from services.dialer.vxml.grammars.faults import GrammarFault, GrammarTooLarge, UnsupportedFormat
 from services.dialer.vxml.grammars.grammar import Mode
@@ -16,7 +16,6 @@ from services.dialer.vxml.grammars.grammar import Mode
 MAX_BYTES = 256 * 1024
 SPECIAL = frozenset({"NULL", "VOID", "GARBAGE"})
 BUILTIN = "builtin:"
-_OURS = frozenset({"{http://www.w3.org/2001/06/grammar", "{http://www.w3.org/2001/vxml", ""})
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _HEADER = frozenset({"lexicon", "meta", "metadata", "tag", "rule"})
 _MODES: dict[str, Mode] = {"dtmf": "dtmf", "voice": "voice"}
@@ -37,23 +36,18 @@ class Sheet:
 
 
 def parse(document: bytes) -> etree._Element:
-    """Return the root element of a grammar document; nothing outside of it is read, and no entity expanded.
+    """Return the root element of a grammar document.
 
     Raises:
-        GrammarFault: it is no XML, or declares entities.
+        GrammarFault: it is no XML that we read.
         GrammarTooLarge: it has more than MAX_BYTES.
     """
     if len(document) > MAX_BYTES:
-        raise GrammarTooLarge(f"The grammar has more than {MAX_BYTES // 1024} kB.")
-    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
+        raise GrammarTooLarge(f"The grammar has more than {MAX_BYTES >> 10} KiB.")
     try:
-        root = etree.fromstring(document, parser)
-    except (etree.XMLSyntaxError, ValueError, LookupError) as error:
-        raise GrammarFault("The grammar is not well-formed XML.", getattr(error, "lineno", None)) from None
-    subset: Any = root.getroottree().docinfo.internalDTD
-    if subset is not None and any(True for _ in subset.iterentities()):
-        raise GrammarFault("The grammar declares entities, which we do not take from strangers.")
-    return root
+        return parse_xml(document)
+    except BadDocument as bad:
+        raise GrammarFault(f"The grammar cannot be read: {bad}", bad.line) from None
 
 
 def read_sheet(grammar: etree._Element, url: str) -> Sheet:
@@ -71,10 +65,10 @@ def read_sheet(grammar: etree._Element, url: str) -> Sheet:
     if mode is None:
         raise GrammarFault("The grammar's mode must be voice or dtmf.", line_of(grammar))
     languages = [each.get(f"{_XML}lang") for each in (grammar, *grammar.iterancestors()) if each.get(f"{_XML}lang")]
-    header = list(elements(grammar))
+    header = elements(grammar)
     sheet = Sheet(
         url=url,
-        base=urljoin(url, grammar.get(f"{_XML}base", "")),
+        base=_base_of(grammar, url),
         mode=mode,
         language=languages[0] if languages else None,
         tags=Tags(_tag_format(grammar), tuple(text_of(each) for each in header if name_of(each) == "tag")),
@@ -92,39 +86,44 @@ def read_sheet(grammar: etree._Element, url: str) -> Sheet:
 
 def references_of(grammar: etree._Element, url: str) -> Iterator[str]:
     """Yield the addresses of the other documents that a grammar's rules refer to (2.2.2)."""
-    base = urljoin(url, grammar.get(f"{_XML}base", ""))
+    base = _base_of(grammar, url)
     for element in grammar.iter():
-        uri = element.get("uri") if is_ours(element) and name_of(element) == "ruleref" else None
+        uri = element.get("uri") if name_of(element) == "ruleref" else None
         if uri and not uri.startswith(("#", BUILTIN)):
-            document, _ = urldefrag(urljoin(base, uri))
+            document, _ = address_of(element, base, uri)
             if document != url:
                 yield document
 
 
-def is_ours(node: etree._Element) -> bool:
-    """Whether a grammar may be made of it: it is no comment, and not of another namespace."""
-    tag: Any = node.tag  # of comments and the like, it is no text
-    return isinstance(tag, str) and tag.rpartition("}")[0] in _OURS
+def address_of(element: etree._Element, base: str, uri: str) -> tuple[str, str]:
+    """Return the document that an element's reference leads to, and the rule in it, empty where none is named.
+
+    Raises:
+        GrammarFault: the reference is no address.
+    """
+    try:
+        document, fragment = urldefrag(urljoin(base, uri))
+    except ValueError:
+        raise GrammarFault("A reference of the grammar is no address.", line_of(element)) from None
+    return document, fragment
 
 
-def elements(parent: etree._Element) -> Iterator[etree._Element]:
-    """Yield the children that a grammar is made of."""
-    return filter(is_ours, parent)
+def _base_of(grammar: etree._Element, url: str) -> str:
+    return address_of(grammar, url, grammar.get(f"{_XML}base", ""))[0]
 
 
-def name_of(element: etree._Element) -> str:
-    """Return an element's name without its namespace."""
-    return str(element.tag).rpartition("}")[2]
+def elements(parent: etree._Element) -> list[etree._Element]:
+    """Return the children that a grammar is made of: nothing of another vocabulary."""
+    return [child for child in parent if is_ours(child)]
 
 
-def line_of(element: etree._Element) -> int | None:
-    """Return the line on which an element begins."""
-    line: Any = element.sourceline  # the stubs do not say
-    return int(line) if line else None
+def is_ours(element: etree._Element) -> bool:
+    """Whether it is of a vocabulary that grammars are made of."""
+    return not name_of(element).startswith("{")
 
 
 def text_of(element: etree._Element) -> str:
-    """Return the text inside of an element, without comments."""
+    """Return the text inside of an element."""
     return str(element.xpath("string()")) if len(element) else element.text or ""
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from urllib.parse import urldefrag, urljoin
 
 from lxml import etree
 
+from services.dialer.vxml.documents import line_of, name_of
 from services.dialer.vxml.grammars.builtins import builtin_at
 from services.dialer.vxml.grammars.expansions import (
     Alternatives,
@@ -26,10 +26,9 @@ from services.dialer.vxml.grammars.grammar import KEYS, Grammar, Mode, is_key, t
 from services.dialer.vxml.grammars.sheet import (
     BUILTIN,
     Sheet,
+    address_of,
     elements,
     is_ours,
-    line_of,
-    name_of,
     parse,
     read_sheet,
     references_of,
@@ -44,7 +43,7 @@ Resolve = Callable[[str], bytes]
 Fetch = Callable[[str], Awaitable[bytes]]
 
 _SPECIAL = {"NULL": null, "VOID": void, "GARBAGE": garbage}
-_REPEAT = re.compile(r"\s*(\d{1,9})\s*(?:(-)\s*(\d{1,9})?)?\s*")
+_REPEAT = re.compile(r"\s*(\d{1,9})\s*(?:(-)\s*(\d{1,9})?)?\s*", re.ASCII)
 _WORDS = re.compile(r'"([^"]*)"|([^\s"]+)|(")')
 
 
@@ -179,7 +178,7 @@ class _Compiler:
     def _one_of(self, sheet: Sheet, element: etree._Element, depth: int) -> Expansion:
         if depth > MAX_DEPTH:
             raise GrammarTooLarge(f"The grammar is nested more than {MAX_DEPTH} levels deep.", line_of(element))
-        items = list(elements(element))
+        items = elements(element)
         if not items or any(name_of(item) != "item" for item in items):
             raise GrammarFault("A one-of must have items, and nothing else.", line_of(element))
         if any((text or "").strip() for text in (element.text, *(child.tail for child in element))):
@@ -197,8 +196,8 @@ class _Compiler:
         assert uri is not None
         if uri.startswith(BUILTIN):
             return builtin_at(uri).root
-        document, fragment = urldefrag(uri if uri.startswith("#") else urljoin(sheet.base, uri))
-        if not document or document == sheet.url:
+        document, fragment = address_of(element, "" if uri.startswith("#") else sheet.base, uri)
+        if document in {"", sheet.url}:
             rule = sheet.rules.get(fragment or sheet.root or "")
             if rule is None:
                 raise GrammarFault("A ruleref names a rule that the grammar does not have.", line_of(element))
