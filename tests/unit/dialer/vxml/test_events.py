@@ -104,7 +104,7 @@ async def test_an_event_counter_begins_again_with_the_form_and_with_clear():
     [
         ("<var name='x' expr='1'/><if cond='x==2'><exit/><elseif cond='x==1'/><exit expr='2'/><else/><exit/></if>", 2),
         ("<var name='x' expr='1'/><if cond='x==2'><exit/><else/>Two<exit expr='3'/></if>", 3),
-        ("<var name='s' expr=\"''\"/><foreach item='i' array='[1,2]'><assign name='s' expr='s+i'/></foreach><exit expr='s'/>", "12"),
+        ("<var name='s' expr='0'/><foreach item='i' array='[1,2]'><script>s+=i</script></foreach><exit expr='s'/>", 3),
         ("<var name='o' expr='({a:1})'/><assign name='o.a' expr='5'/><exit namelist='o'/>", {"o": {"a": 5}}),
         ("<script>var y = 4; function f() { return y }</script><exit expr='f()'/>", 4),
         ("<var name='x'/><exit expr=\"typeof x\"/>", "undefined"),

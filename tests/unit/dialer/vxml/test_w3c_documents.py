@@ -35,7 +35,7 @@ TRANSFERS = {
 }
 CALLEES = {"523": [SILENCE, SILENCE, "(say delta)"]}
 # A person listens to these: what must have been played, in this order; 165 must end and say nothing of a failure.
-LISTENED = dict.fromkeys(("216", "217", "219"), ["alpha", "bravo", "charlie", "delta"])
+LISTENED = {name: ["alpha", "bravo", "charlie", "delta"] for name in ("216", "217", "219")}
 LISTENED |= {"1162": ["pass"], "369": [f"<{SITE}369.wav>", "pass"], "assert165": []}
 # Documents that others refer to, and that are not among them.
 MISSING = {
