@@ -5,6 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from services.dialer.vxml.context import Context
+from services.dialer.vxml.data import data
 from services.dialer.vxml.documents import Document, name_of
 from services.dialer.vxml.events import Event, EventCounts
 from services.dialer.vxml.executable import execute_handler, script
@@ -62,3 +63,5 @@ async def _initialise(context: Context, document: Document) -> None:
                 context.scopes.declare(element.get("name", ""), element.get("expr"))
             case "script":
                 await script(context, element)
+            case "data":
+                await data(context, element)

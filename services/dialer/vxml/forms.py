@@ -9,6 +9,7 @@ from lxml import etree
 from services.dialer.vxml import items
 from services.dialer.vxml.activation import choice_phrase, option_phrase, words_of
 from services.dialer.vxml.context import Context
+from services.dialer.vxml.data import data
 from services.dialer.vxml.documents import name_of
 from services.dialer.vxml.events import Event, EventCounts
 from services.dialer.vxml.executable import execute, execute_handler, script
@@ -78,6 +79,8 @@ class Form:
                 await self._var(element)
             elif name_of(element) == "script":
                 await script(self.context, element)
+            elif name_of(element) == "data":
+                await data(self.context, element)
 
     async def _var(self, element: etree._Element) -> None:
         scopes, name = self.context.scopes, element.get("name", "")

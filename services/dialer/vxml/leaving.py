@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 from lxml import etree
 
@@ -45,7 +46,13 @@ async def submit(context: Context, element: etree._Element) -> None:
     raise ToDialog(await find(context, element, uri, request=request, is_new=bool(uri.partition("#")[0])))
 
 
-def submission(context: Context, element: etree._Element, uri: str, names: list[str] | None) -> FetchRequest:
+def submission(
+    context: Context,
+    element: etree._Element,
+    uri: str,
+    names: list[str] | None,
+    purpose: Literal["document", "data"] = "document",
+) -> FetchRequest:
     """Return the request that sends variables; without names, those of the form's input items."""
     scopes = context.scopes
     if names is None:
@@ -59,6 +66,7 @@ def submission(context: Context, element: etree._Element, uri: str, names: list[
         method=element.get("method", "get").upper(),
         fields=tuple(fields),
         multipart=element.get("enctype") == "multipart/form-data",
+        purpose=purpose,
     )
 
 

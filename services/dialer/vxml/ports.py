@@ -169,6 +169,12 @@ class ScriptEngine(Protocol):
     def put(self, scope: int, name: str, value: Json, *, frozen: bool = False) -> None:
         """Make or change a variable of one scope to a value from outside."""
 
+    def put_document(self, scope: int, name: str, tree: Json) -> None:
+        """Make a variable of one scope an XML document (VoiceXML 2.1 appendix D).
+
+        An element is [name, namespace or None, [[attribute, value], ...], [child, ...]], a text a string.
+        """
+
     def seal(self, scope: int) -> None:
         """Let nothing be added to a scope any more."""
 

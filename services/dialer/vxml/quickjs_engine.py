@@ -21,7 +21,7 @@ _SECONDS = 0.1  # of one evaluation
 _SECONDS_OF_CALL = 2.0
 _STRIKES = 3  # evaluations that ran into a limit before the call ends
 _MAX_SOURCE = 256 << 10
-_HOST = resources.files(__package__).joinpath("scopes.js").read_text(encoding="utf-8")
+_DOM, _HOST = (resources.files(__package__).joinpath(name).read_text("utf-8") for name in ("dom.js", "scopes.js"))
 
 
 class QuickJs:
@@ -32,7 +32,7 @@ class QuickJs:
         self._context.set_memory_limit(_MEMORY)
         self._context.set_max_stack_size(_STACK)
         self._context.set_time_limit(_SECONDS)
-        self._context.eval(_HOST)
+        self._context.eval(_HOST.replace("DOCUMENT_OF", _DOM.rstrip().rstrip(";")))
         self._milliseconds = seconds * 1000
         self._strikes = 0
 
@@ -51,6 +51,10 @@ class QuickJs:
     def put(self, scope: int, name: str, value: Json, *, frozen: bool = False) -> None:
         """Make or change a variable of one scope to a value from outside."""
         self._call("put", scope, name, value, frozen)
+
+    def put_document(self, scope: int, name: str, tree: Json) -> None:
+        """Make a variable of one scope an XML document (VoiceXML 2.1 appendix D)."""
+        self._call("putDocument", scope, name, tree)
 
     def seal(self, scope: int) -> None:
         """Let nothing be added to a scope any more."""

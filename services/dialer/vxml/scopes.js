@@ -8,6 +8,7 @@
   const has = Function.prototype.call.bind(Object.prototype.hasOwnProperty);
   const slice = Function.prototype.call.bind(String.prototype.slice);
   const global = globalThis;
+  const documentOf = DOCUMENT_OF; // what dom.js comes to
   const globalEval = eval;
   const scopes = create(null);
   const evaluators = create(null);
@@ -90,6 +91,9 @@
     put(scope, name, value, frozen) {
       if (frozen) defineProperty(scopes[scope], name, { value: deepFreeze(value), enumerable: true });
       else scopes[scope][name] = value;
+    },
+    putDocument(scope, name, tree) {
+      scopes[scope][name] = documentOf(tree);
     },
     seal(scope) {
       preventExtensions(scopes[scope]);

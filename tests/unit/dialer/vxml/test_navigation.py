@@ -253,3 +253,32 @@ async def test_subdialogs_of_subdialogs_end_somewhere():
 async def test_what_is_no_address_is_an_error(uri):
     page = vxml(f'<catch><exit expr="_event"/></catch><form><block><goto next="{uri}"/></block></form>')
     assert (await call({"a": page})).ending.value.startswith("error.badfetch")
+
+
+DATA = "<q:a xmlns:q='urn:q' n='1'>one<b>two</b><b q:x='3'/></q:a>"
+
+
+@pytest.mark.parametrize(
+    ("expression", "value"),
+    [
+        ("d.documentElement.tagName + d.documentElement.localName + d.documentElement.namespaceURI", "q:aaurn:q"),
+        ("d.documentElement.firstChild.data + d.documentElement.firstChild.nextSibling.firstChild.nodeValue", "onetwo"),
+        ("d.getElementsByTagName('b').length + d.getElementsByTagName('*').item(2).getAttribute('q:x')", "23"),
+        ("d.documentElement.lastChild.parentNode === d.firstChild &amp;&amp; d.firstChild.ownerDocument === d", True),
+        ("d.documentElement.attributes.item(0).value + d.documentElement.getAttribute('none')", "1"),
+        ("[outer, inner].map(function (each) { return each.documentElement.nodeName }).join()", "q:a,q:a"),
+        ("(function () { d.documentElement.tagName = 'mine'; return d.documentElement.tagName })()", "q:a"),
+    ],
+)
+async def test_data_is_xml_that_a_script_reads(expression, value):
+    content = f"""<data name="outer" src="d.xml"/><form><data name="inner" src="d.xml"/><var name="v" expr="7"/><block><data name="d" src="d.xml" namelist="v"/>
+        <exit expr="{expression}"/></block></form>"""
+    done = await call({"a": vxml(content), "d.xml": DATA})
+    assert done.ending == Ending("exit", value)
+    assert (done.site.requests[-1].purpose, done.site.requests[-1].fields) == ("data", (("v", "7"),))
+
+
+@pytest.mark.parametrize("page", ["<a", "<!DOCTYPE a [<!ENTITY b 'c'>]><a>&b;</a>", "<a>" * 100 + "</a>" * 100])
+async def test_data_that_is_no_xml_of_use_is_an_error(page):
+    content = "<catch><exit expr='_event'/></catch><form><block><data name='d' src='d'/></block></form>"
+    assert (await call({"a": vxml(content), "d": page})).ending.value == "error.badfetch"
