@@ -26,9 +26,11 @@ async def activate(context: Context, item: etree._Element, *, is_modal: bool) ->
     """Return the recogniser of all grammars that are active; a modal item hears its own alone (2.3.1)."""
     active: list[Active[Owner]] = []
     for owner, scope in _owners(context, item, is_modal=is_modal):
-        if context.scopes.holds(owner.element.get("cond") if owner.kind == "link" else None):
-            active += [Active(grammar, owner, scope) for grammar in await _grammars(context, owner)]
-    return Recognizer(active)
+        active += [Active(grammar, owner, scope) for grammar in await _grammars(context, owner)]
+    if not active:
+        raise Event("error.semantic", "nothing can be said or keyed in here: no grammar is active")
+    modes = context.property("inputmodes").split()
+    return Recognizer(each for each in active if each.grammar.mode in modes)
 
 
 def _owners(context: Context, item: etree._Element, *, is_modal: bool) -> Iterator[tuple[Owner, Scope]]:

@@ -35,6 +35,7 @@ class Context:
         self.scopes = Scopes(session.engine, session.scope)
         self.document = document
         self.root: Document | None = None
+        self.application: str | None = None  # the address by which the root was asked for; a redirect changes its url
         self.dialog: etree._Element | None = None
         self.item: etree._Element | None = None
         self.depth = depth
@@ -98,7 +99,7 @@ class Context:
         """Do what is done with events that nobody catches (5.2.5)."""
         default, _says = default_of(event.name)
         if default == "exit":
-            if event.name.startswith("connection.disconnect") or self.session.is_gone:
+            if event.name.startswith("connection.disconnect"):
                 raise Ended(replace(self.session.ending, event=event.name))
             raise Ended(Ending("exit" if event.name == "exit" else "error", event=event.name, message=event.message))
         self.is_reprompting = default == "reprompt"

@@ -39,7 +39,7 @@ async def _enter(context: Context, to: Destination) -> etree._Element | None:
         context.scopes.enter_application()
     elif is_root:
         context.scopes.leave_document()
-    context.document, context.root = to.document, to.root
+    context.document, context.root, context.application = to.document, to.root, to.application
     try:
         if not to.keeps_application and to.root is not None:
             context.document = to.root

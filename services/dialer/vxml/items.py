@@ -32,8 +32,6 @@ async def visit(context: Context, item: etree._Element, name: str, silence: floa
 async def _ask(context: Context, item: etree._Element, _name: str, silence: float | None) -> Visited:
     """Wait for an input that a grammar matches, else throw noinput or nomatch."""
     recognizer = await activate(context, item, is_modal=item.get("modal") == "true")
-    if not recognizer.active:
-        raise Event("error.semantic", "nothing can be said or keyed in here: no grammar is active")
     timing = Timing(
         silence if silence is not None else context.duration("timeout"),
         context.duration("interdigittimeout"),
@@ -66,7 +64,7 @@ async def carry(context: Context, match: Recognized[Owner]) -> None:
     """Go to another dialog of this document or the root, and let it process the input (3.1.4)."""
     owner = match.active.owner
     elsewhere = None if owner.document is context.document else owner.document
-    raise ToDialog(Destination(owner.element, elsewhere, context.root if elsewhere else None), match)
+    raise ToDialog(Destination(owner.element, elsewhere, context.root, context.application), match)
 
 
 async def _object(_context: Context, _item: etree._Element, _name: str, _silence: float | None) -> Visited:

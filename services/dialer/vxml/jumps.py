@@ -31,6 +31,7 @@ class Destination:
     dialog: etree._Element | None
     document: Document | None = None
     root: Document | None = None
+    application: str | None = None
     keeps_application: bool = True
 
 

@@ -10,7 +10,7 @@ from lxml import etree
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.jumps import Ended, Ending, Returned, ToDialog, ToItem
-from services.dialer.vxml.navigation import find, request_of
+from services.dialer.vxml.navigation import Arrival, find, request_of
 from services.dialer.vxml.ports import FetchRequest, Field
 
 
@@ -43,7 +43,7 @@ async def submit(context: Context, element: etree._Element) -> None:
         raise Event("error.badfetch", "submit says nowhere to go")
     written = element.get("namelist")
     request = submission(context, element, uri, None if written is None else written.split())
-    raise ToDialog(await find(context, element, uri, request=request, is_new=bool(uri.partition("#")[0])))
+    raise ToDialog(await find(context, element, uri, request=request, arrival=Arrival.SUBMIT))
 
 
 def submission(

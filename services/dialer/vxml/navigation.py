@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from urllib.parse import urldefrag
 
 from lxml import etree
@@ -56,38 +57,52 @@ async def load(session: Session, request: FetchRequest) -> Document:
     return document
 
 
+class Arrival(Enum):
+    """How a dialog is reached: which decides what of the application stays (section 1.5.2)."""
+
+    GOTO = "the application root stays when it is the same"
+    SUBMIT = "as a goto, but a root that is itself submitted to begins anew"
+    CALL = "nothing stays: a subdialog has all of its own (section 2.3.4)"
+
+
 async def find(
-    context: Context, element: etree._Element, uri: str, *, request: FetchRequest | None = None, is_new: bool = False
+    context: Context,
+    element: etree._Element,
+    uri: str,
+    *,
+    request: FetchRequest | None = None,
+    arrival: Arrival = Arrival.GOTO,
 ) -> Destination:
     """Fetch what is needed to enter the dialog a reference names; nothing of the context changes.
 
-    A reference that is a fragment names a dialog of this document, which is not fetched again. `is_new` is what a
-    submit with fields makes of its root, and a subdialog of all.
+    A reference that is a fragment names a dialog of this document, which is not fetched again.
     """
     target, fragment = parted(uri)
-    if not target and (request is None or request.method == "GET") and not (request and request.fields):
+    if not target and (request is None or (request.method == "GET" and not request.fields)):
         return Destination(dialog_of(context.document, fragment))
     document = await load(context.session, request or request_of(context, element, uri))
-    return await destination(context, document, fragment, is_new=is_new)
+    return await destination(context, document, fragment, arrival)
 
 
-async def destination(context: Context, document: Document, fragment: str, *, is_new: bool = False) -> Destination:
+async def destination(
+    context: Context, document: Document, fragment: str, arrival: Arrival = Arrival.GOTO
+) -> Destination:
     """Return a document's dialog, its root document with it; the root stays when it is the one that is there."""
     dialog = dialog_of(document, fragment)
-    current = context.root
+    current, address = context.root, context.application
     if document.application is None:
-        # From a leaf to its root by its address: the root and its variables stay (section 1.5.2).
-        if not is_new and current is not None and current is not context.document and current.url == document.url:
-            return Destination(dialog_of(current, fragment), current, current)
-        return Destination(dialog, document, document, keeps_application=False)
-    if not is_new and current is not None and current.url == document.application:
-        return Destination(dialog, document, current)
+        is_own = current is context.document
+        if arrival is Arrival.GOTO and current is not None and not is_own and document.url in {current.url, address}:
+            return Destination(dialog_of(current, fragment), current, current, address)
+        return Destination(dialog, document, document, document.url, keeps_application=False)
+    if arrival is not Arrival.CALL and current is not None and document.application == address:
+        return Destination(dialog, document, current, address)
     if document.application == document.url:
         raise Event("error.semantic", "the document names itself as its application root")
     root = await load(context.session, FetchRequest(document.application))
     if root.application is not None:
         raise Event("error.semantic", "the application root document names a root of its own")
-    return Destination(dialog, document, root, keeps_application=False)
+    return Destination(dialog, document, root, document.application, keeps_application=False)
 
 
 def dialog_of(document: Document, fragment: str) -> etree._Element | None:

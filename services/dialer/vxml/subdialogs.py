@@ -11,7 +11,7 @@ from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import name_of
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.jumps import Destination, Params, Returned
-from services.dialer.vxml.navigation import destination, find
+from services.dialer.vxml.navigation import Arrival, destination, find
 
 _DEEPEST = 16  # subdialogs of subdialogs
 
@@ -47,9 +47,9 @@ async def _called(context: Context, item: etree._Element) -> Destination:
         raise Event("error.badfetch", "subdialog says nowhere to go")
     names = item.get("namelist", "").split()
     if uri.startswith("#"):
-        return await destination(context, context.document, uri[1:], is_new=True)
+        return await destination(context, context.document, uri[1:], Arrival.CALL)
     request = leaving.submission(context, item, uri, names)
-    return await find(context, item, uri, request=request, is_new=True)
+    return await find(context, item, uri, request=request, arrival=Arrival.CALL)
 
 
 def _params(item: etree._Element) -> dict[str, str]:

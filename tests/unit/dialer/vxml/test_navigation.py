@@ -29,6 +29,17 @@ async def test_a_root_keeps_its_variables_from_leaf_to_leaf_and_documents_do_not
     assert [request.url.removeprefix(SITE) for request in done.site.requests] == ["a", "root", "b"]
 
 
+async def test_a_root_keeps_its_variables_when_a_leaf_is_submitted_to():
+    done = await call(
+        {
+            "a": leaf("<form><block><assign name='n' expr='5'/><submit next='b'/></block></form>"),
+            "b": leaf("<form><block><exit expr='n'/></block></form>"),
+            "root": ROOT,
+        }
+    )
+    assert done.ending.value == 5
+
+
 @pytest.mark.parametrize(("verb", "n"), [("goto", 5), ("submit", 0)])
 async def test_from_a_leaf_to_its_root_variables_stay_unless_it_is_submitted_to(verb, n):
     done = await call(
@@ -271,8 +282,8 @@ DATA = "<q:a xmlns:q='urn:q' n='1'>one<b>two</b><b q:x='3'/></q:a>"
     ],
 )
 async def test_data_is_xml_that_a_script_reads(expression, value):
-    content = f"""<data name="outer" src="d.xml"/><form><data name="inner" src="d.xml"/><var name="v" expr="7"/><block><data name="d" src="d.xml" namelist="v"/>
-        <exit expr="{expression}"/></block></form>"""
+    content = f"""<data name="outer" src="d.xml"/><form><data name="inner" src="d.xml"/><var name="v" expr="7"/>
+        <block><data name="d" src="d.xml" namelist="v"/><exit expr="{expression}"/></block></form>"""
     done = await call({"a": vxml(content), "d.xml": DATA})
     assert done.ending == Ending("exit", value)
     assert (done.site.requests[-1].purpose, done.site.requests[-1].fields) == ("data", (("v", "7"),))
