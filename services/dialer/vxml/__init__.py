@@ -1,1 +1,1 @@
-"""VoiceXML without sockets: documents, grammars, prompts, and the interpreter that runs them on its ports."""
+"""A VoiceXML 2.0/2.1 interpreter that awaits its ports: no socket, no clock, no HTTP client is in here."""

@@ -1,8 +1,8 @@
 """A VoiceXML document from a stranger: bytes to elements, or one sentence that says why not.
 
 Nothing is fetched, and nothing in a document makes it larger than it came: a DOCTYPE may name a DTD, which is not read,
-but declare nothing itself, so that there are no entities and no default attributes. The bytes are decoded here, once, so
-that no encoding shows one document to these checks and another one to the parser.
+but declare nothing itself, so that there are no entities and no default attributes. The bytes are decoded here, once,
+so that no encoding shows one document to these checks and another one to the parser.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ VXML = "http://www.w3.org/2001/vxml"
 SRGS = "http://www.w3.org/2001/06/grammar"
 SSML = "http://www.w3.org/2001/10/synthesis"
 XML = "http://www.w3.org/XML/1998/namespace"
-_OURS = (f"{{{VXML}}}", f"{{{SRGS}}}", f"{{{SSML}}}")
+_OURS = frozenset({VXML, SRGS, SSML})
 
 # What Python calls an encoding may be a riddle (utf-7, unicode_escape); these only name characters.
 _ENCODINGS = re.compile(
@@ -81,7 +81,9 @@ def parse(body: bytes, url: str, content_type: str = "") -> Document:
             if not element.tag.startswith("{"):
                 element.tag = f"{{{VXML}}}{element.tag}"
     if root.tag != f"{{{VXML}}}vxml":
-        raise BadDocument("The root element is not <vxml> of VoiceXML 2.x.", line=line_of(root))
+        is_ours = etree.QName(root).localname == "vxml"
+        wrong = f"The namespace of <vxml> is not {VXML}" if is_ours else "The root element is not <vxml>"
+        raise BadDocument(f"{wrong} (VoiceXML 2.0, 1.5.1).", line=line_of(root))
     url = urldefrag(url).url
     base = _joined(url, root.get(f"{{{XML}}}base", ""))
     application = root.get("application")
@@ -133,10 +135,8 @@ def parse_xml(body: bytes, content_type: str = "") -> etree._Element:
 def name_of(element: etree._Element) -> str:
     """Return the name of an element of VoiceXML, SRGS or SSML; of another vocabulary, `{namespace}name`."""
     tag: str = element.tag
-    for ours in _OURS:
-        if tag.startswith(ours):
-            return tag[len(ours) :]
-    return tag
+    namespace, _, name = tag[1:].partition("}")
+    return name if namespace in _OURS else tag
 
 
 def line_of(element: etree._Element) -> int:
