@@ -90,6 +90,10 @@ def _component(kind: str, scope: str | None, name: str, version: str, licence: s
     return Component(name=name, group=scope, version=version, purl=purl, bom_ref=str(purl), licenses=licences)
 
 
+# Packages that bring their licence as a file, and do not say of which kind it is.
+_UNSAID = {"quickjs-ng": "MIT"}
+
+
 def _license(package: Distribution) -> str:
     """Return what a package says of its licence, in the words of SPDX where it does."""
     fields = package.metadata.get_all
@@ -97,7 +101,7 @@ def _license(package: Distribution) -> str:
     if said and "\n" not in said:
         return said
     classified = [each for each in fields("Classifier") or () if each.startswith("License ::")]
-    return classified[0].rpartition(":: ")[2] if classified else ""
+    return classified[0].rpartition(":: ")[2] if classified else _UNSAID.get(_plain(package.name), "")
 
 
 def _plain(name: str) -> str:

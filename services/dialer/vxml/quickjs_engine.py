@@ -93,7 +93,7 @@ class QuickJs:
 
     def _call(self, verb: str, *arguments: object) -> str:
         """Run one verb of scopes.js. Its answer is a letter and a text: `v` a value, `e` an error, `x` used up."""
-        source = ",".join([json.dumps(verb), json.dumps(self._milliseconds), *map(json.dumps, arguments)])
+        source = json.dumps([verb, self._milliseconds, *arguments])[1:-1]
         if len(source) > _MAX_SOURCE:
             raise ScriptFailed("the script or value is too large")
         try:

@@ -17,7 +17,7 @@ from services.dialer.vxml.grammars.grammar import Grammar
 _DTMF = ("builtin:dtmf/", "builtin:")
 _VOICE = "builtin:grammar/"
 _AFTERNOON = 13
-MAX_LENGTH = 1_000
+MAX_LENGTH = 1_000  # of digits
 
 
 def builtin(name: str, params: Mapping[str, str] | None = None) -> Grammar:

@@ -66,7 +66,7 @@ class Sequence:
         """Whether the node may end at the dot."""
         return dot == len(self.parts)
 
-    def after(self, dot: int, *, empty: bool) -> int | None:  # noqa: ARG002 (the nodes' common shape)
+    def after(self, dot: int, *, empty: bool) -> int | None:  # noqa: ARG002 (Repeat asks)
         """Return where the dot stands after a part; None: that leads nowhere new."""
         return dot + 1
 
@@ -85,7 +85,7 @@ class Alternatives:
         """Whether the node may end at the dot."""
         return dot == 1
 
-    def after(self, dot: int, *, empty: bool) -> int | None:  # noqa: ARG002
+    def after(self, dot: int, *, empty: bool) -> int | None:  # noqa: ARG002 (Repeat asks)
         """Return where the dot stands after a part; None: that leads nowhere new."""
         return dot + 1
 
@@ -134,7 +134,7 @@ class Rule:
         """Whether the node may end at the dot."""
         return dot == 1
 
-    def after(self, dot: int, *, empty: bool) -> int | None:  # noqa: ARG002
+    def after(self, dot: int, *, empty: bool) -> int | None:  # noqa: ARG002 (Repeat asks)
         """Return where the dot stands after a part; None: that leads nowhere new."""
         return dot + 1
 

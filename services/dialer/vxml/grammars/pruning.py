@@ -43,13 +43,13 @@ def _reachable(root: Rule) -> list[Expansion]:
 
 def _matching(nodes: list[Expansion]) -> set[int]:
     """Return the ids of the nodes that match some input, be it the empty one."""
-    parents: dict[int, list[Composite]] = defaultdict(list)
+    parents: dict[int, list[Expansion]] = defaultdict(list)
     lacking: dict[int, int] = {}
     sure: list[Expansion] = []
     for node in nodes:
         parts = {id(part) for part in _parts(node)}
         for part in parts:
-            parents[part].append(node)  # type: ignore[arg-type] # who has parts is composite
+            parents[part].append(node)
         lacking[id(node)] = len(parts) if isinstance(node, Sequence) else 1
         if isinstance(node, Repeat) and node.least == 0:
             lacking[id(node)] = 0

@@ -23,6 +23,7 @@ from services.dialer.vxml.grammars.expansions import (
 )
 from services.dialer.vxml.grammars.faults import GrammarFault, GrammarTooLarge
 from services.dialer.vxml.grammars.grammar import KEYS, Grammar, Mode, is_key, token
+from services.dialer.vxml.grammars.pruning import MAX_EXPANSIONS
 from services.dialer.vxml.grammars.sheet import (
     BUILTIN,
     Sheet,
@@ -39,7 +40,7 @@ MAX_DEPTH = 64
 MAX_DOCUMENTS = 32
 
 Source = bytes | etree._Element  # noqa: SLF001 (the type has no other name)
-Resolve = Callable[[str], bytes]
+Resolve = Callable[[str], Source]
 Fetch = Callable[[str], Awaitable[bytes]]
 
 _SPECIAL = {"NULL": null, "VOID": void, "GARBAGE": garbage}
@@ -55,8 +56,8 @@ async def load_srgs(
     Raises:
         GrammarFault: as compile_srgs does; what `fetch` raises is let through.
     """
-    root = parse(source) if isinstance(source, bytes) else source
-    fetched: dict[str, bytes] = {}
+    root = _read(source)
+    fetched: dict[str, Source] = {}
     wanted = list(references_of(root, url))
     while wanted:
         document = wanted.pop()
@@ -64,8 +65,8 @@ async def load_srgs(
             continue
         if len(fetched) == MAX_DOCUMENTS:
             raise GrammarTooLarge(f"The grammar refers to more than {MAX_DOCUMENTS} documents.")
-        fetched[document] = await fetch(document)
-        wanted += references_of(parse(fetched[document]), document)
+        fetched[document] = other = parse(await fetch(document))
+        wanted += references_of(other, document)
     return compile_srgs(root, url=url, mode=mode, rule=rule, resolve=fetched.__getitem__)
 
 
@@ -91,7 +92,7 @@ def compile_srgs(
         GrammarTooLarge: it is beyond our limits.
         UnsupportedFormat, UnsupportedBuiltin: it needs what we do not have.
     """
-    root = parse(source) if isinstance(source, bytes) else source
+    root = _read(source)
     compiler = _Compiler(resolve)
     sheet = compiler.add(root, url)
     if mode is not None and mode != sheet.mode:
@@ -101,6 +102,10 @@ def compile_srgs(
     return Grammar(start, sheet.mode, sheet.language)
 
 
+def _read(source: Source) -> etree._Element:
+    return parse(source) if isinstance(source, bytes) else source
+
+
 class _Compiler:
     """The documents of one grammar, and the rules that still lack their bodies."""
 
@@ -108,6 +113,7 @@ class _Compiler:
         self._resolve = resolve
         self._sheets: dict[str, Sheet] = {}
         self._pending: list[Sheet] = []
+        self._parts = 0  # so many were made: not all of them need be reached from the root, but all take time
 
     def add(self, root: etree._Element, url: str) -> Sheet:
         sheet = self._sheets[url] = read_sheet(root, url)
@@ -141,6 +147,9 @@ class _Compiler:
             if is_ours(child):
                 parts += self._part(sheet, child, depth + 1)
             parts += self._tokens(sheet, element, child.tail)
+        self._parts += len(parts)
+        if self._parts > MAX_EXPANSIONS:
+            raise GrammarTooLarge(f"The grammar has more than {MAX_EXPANSIONS} parts.", line_of(element))
         return parts[0] if len(parts) == 1 else Sequence(tuple(parts))
 
     def _part(self, sheet: Sheet, element: etree._Element, depth: int) -> list[Expansion]:
@@ -211,7 +220,7 @@ class _Compiler:
                 raise GrammarFault("A ruleref leads to another document, which may not be fetched here.", line_of(at))
             if len(self._sheets) > MAX_DOCUMENTS:
                 raise GrammarTooLarge(f"The grammar refers to more than {MAX_DOCUMENTS} documents.")
-            other = self.add(parse(self._resolve(document)), document)
+            other = self.add(_read(self._resolve(document)), document)
         if other.mode != sheet.mode:
             raise GrammarFault("A ruleref leads to a grammar of the other mode.", line_of(at))
         return other

@@ -191,6 +191,14 @@ async def test_documents_that_refer_to_ever_more_documents_come_to_an_end():
         await load(document(rule('<ruleref uri="other.grxml"/>')), Endless())
 
 
+async def test_parts_are_counted_over_all_documents_whether_or_not_they_are_reached():
+    many = rule("a") + rule("a " * 9_000, "aside")
+    others = {ELSEWHERE + str(number): document(many) for number in range(3)}
+    references = "".join(f'<ruleref uri="{url}"/>' for url in others)
+    with pytest.raises(GrammarTooLarge, match="parts"):
+        await load(document(rule(references)), others)
+
+
 # ---------------------------------------------------------------------------------------------- 2.3 to 2.5
 
 
