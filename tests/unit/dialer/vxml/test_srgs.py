@@ -209,6 +209,10 @@ def test_one_of_several_is_taken_and_the_first_of_two_that_are_alike():
     assert meant(grammar, "1").value == "first"
 
 
+def test_blanks_between_items_are_no_words():
+    assert takes(dtmf("<one-of>\n <item>1</item>\n <item>2</item>\n</one-of>\n"), "2")
+
+
 def test_the_earlier_alternative_is_taken_even_if_it_lies_deeper():
     deep = rule('<ruleref uri="#b"/>', "a"), rule("<item><item>1</item></item><tag>deep</tag>", "b")
     grammar = dtmf('<one-of><item><ruleref uri="#a"/></item><item>1<tag>flat</tag></item></one-of>', *deep)
@@ -262,6 +266,7 @@ def test_what_is_of_another_vocabulary_is_passed_over():
     ("source", "fault"),
     [
         (document(rule("1") + rule("2"), mode="dtmf"), "same id"),
+        (document("\n", mode="dtmf"), "no rule of the name"),
         (document("<rule>1</rule>", mode="dtmf"), "must have an id"),
         (document(rule("1", "NULL"), mode="dtmf"), "must not be NULL"),
         (document(rule("1", "r", "secret"), mode="dtmf"), "public or private"),
