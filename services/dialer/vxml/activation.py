@@ -27,10 +27,22 @@ async def activate(context: Context, item: etree._Element, *, is_modal: bool) ->
     active: list[Active[Owner]] = []
     for owner, scope in _owners(context, item, is_modal=is_modal):
         active += [Active(grammar, owner, scope) for grammar in await _grammars(context, owner)]
+    if not is_modal:
+        active += _universals(context, item)
     if not active:
         raise Event("error.semantic", "nothing can be said or keyed in here: no grammar is active")
     modes = context.property("inputmodes").split()
     return Recognizer(each for each in active if each.grammar.mode in modes)
+
+
+def _universals(context: Context, item: etree._Element) -> list[Active[Owner]]:
+    """Return the platform's own words, those that are switched on: what they mean is their event (6.3.6)."""
+    on = set(context.property("universals").split())
+    words = [word for word in ("help", "cancel", "exit") if on & {"all", word}]
+    if not words:
+        return []
+    owner = Owner("universal", item, context.document)
+    return [Active(phrases([Phrase(word) for word in words], "voice"), owner, Scope.PLATFORM)]
 
 
 def _owners(context: Context, item: etree._Element, *, is_modal: bool) -> Iterator[tuple[Owner, Scope]]:

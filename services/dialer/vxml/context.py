@@ -23,7 +23,7 @@ _PROPERTIES = {  # VoiceXML 2.0 section 6.3; the platform's defaults where it le
     "termchar": "#",
     "inputmodes": "dtmf voice",
     "fetchtimeout": "7s",
-    "confidencelevel": "0.5",
+    "universals": "none",
 }
 
 

@@ -128,6 +128,8 @@ class Form:
         owner = match.active.owner
         if owner.kind in {"link", "choice"}:
             await items.follow(self.context, owner)
+        if owner.kind == "universal":
+            raise Event(str(match.interpretation.value).casefold())
         if owner.kind == "dialog" and owner.element is not self.dialog:
             await items.carry(self.context, match)
         just = self.filling.fill(item.name if item and owner.kind == "item" else None, match)

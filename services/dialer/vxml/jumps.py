@@ -84,6 +84,6 @@ class Params:
 class Owner:
     """Whose a grammar is, and what becomes of an input that matches it."""
 
-    kind: Literal["item", "form", "choice", "link", "dialog"]
+    kind: Literal["item", "form", "choice", "link", "dialog", "universal"]
     element: etree._Element
     document: Document

@@ -156,6 +156,18 @@ async def test_a_modal_field_hears_its_own_grammar_alone():
     assert (await run(content.replace("MODAL", "false"), ["0"])).ending.value == "helped"
 
 
+@pytest.mark.parametrize(
+    ("universals", "value"), [("none", "nomatch"), ("help", "help"), ("all", "help"), ("exit cancel", "nomatch")]
+)
+async def test_the_platform_s_own_words_are_events_where_they_are_switched_on(universals, value):
+    done = await run(
+        f"""<property name="universals" value="{universals}"/><catch><exit expr="_event"/></catch>
+        <form><field name="a" type="boolean"/></form>""",
+        ["[Help]"],
+    )
+    assert done.ending.value == value
+
+
 async def test_a_form_with_document_scope_is_entered_by_what_it_hears():
     done = await run(
         """<form><field name="a"><grammar mode="dtmf" src="builtin:dtmf/boolean"/></field></form>
