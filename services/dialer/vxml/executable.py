@@ -77,6 +77,7 @@ async def _if(context: Context, element: etree._Element) -> None:
         if name_of(child) in {"elseif", "else"}:
             if holds:
                 break
+            await context.session.step()
             holds, text = context.scopes.holds(child.get("cond")), child.tail
         elif holds:
             branch.append(child)

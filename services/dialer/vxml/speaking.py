@@ -12,31 +12,45 @@ from services.dialer.vxml.looping import each
 from services.dialer.vxml.prompt_selection import Prompt, prompt_of, prompts_in, selected, style_at
 from services.dialer.vxml.prompts import Choice, PromptTooLong, play_list
 
+_MOST = 1_000  # expressions and turns of loops in a prompt
+
 
 class _Speaking:
     """What a prompt's expressions see where the application is."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._evaluated = 0
+
+    def _count(self) -> None:
+        """A prompt is made in one go, in which no other call has a turn."""
+        self._evaluated += 1
+        if self._evaluated > _MOST:
+            raise PromptTooLong(f"A prompt evaluates more than {_MOST} expressions.")
 
     def text(self, expression: str) -> str:
         """Return a value as ECMAScript makes a string of it."""
+        self._count()
         return self._context.scopes.text(expression)
 
     def value(self, expression: str) -> object:
         """Return a value as a string; None when it is undefined."""
+        self._count()
         scopes = self._context.scopes
         return scopes.text(expression) if scopes.holds(f"({expression})!==undefined") else None
 
     def each(self, item: str, array: str) -> Iterator[None]:
         """Bind a variable to one element of an array after the other (VoiceXML 2.1, 6)."""
-        return each(self._context, item, array)
+        for _ in each(self._context, item, array):
+            self._count()
+            yield
 
     def choices(self) -> Iterator[Choice]:
         """Yield the choices, each with `_prompt` and `_dtmf` bound to it (2.2.4)."""
         scopes = self._context.scopes
         with scopes.anonymous() as scope:
             for words, keys in self._context.choices():
+                self._count()
                 scopes.put(scope, "_prompt", words)
                 scopes.put(scope, "_dtmf", keys)
                 yield Choice(words, keys)
