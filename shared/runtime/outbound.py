@@ -57,7 +57,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer of any status."""
+    """An HTTP answer of any status; its content type is the header as it came, with its charset."""
 
     status: int
     content_type: str
@@ -177,7 +177,8 @@ class Outbound:
                     raise _AddressRefused("the answer is too long")
                 response.close()
                 break
-        return Answer(response.status, response.content_type, bytes(body[:limit]), response.headers.get("Retry-After"))
+        kind = response.headers.get("Content-Type", "")
+        return Answer(response.status, kind, bytes(body[:limit]), response.headers.get("Retry-After"))
 
 
 def _checked(address: URL) -> URL:

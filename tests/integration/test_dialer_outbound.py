@@ -46,7 +46,7 @@ async def test_a_form_is_posted_or_put_into_the_query():
         got = await client.get_form(f"{url}/0?x=1", {"a": "+1 &ü"})
     assert posted.body == b'["POST", {"a": "+1 &\\u00fc"}]'
     assert got.body == b'["GET", {"x": "1", "a": "+1 &\\u00fc"}]'
-    assert posted.content_type == "application/json"
+    assert posted.content_type == "application/json; charset=utf-8"
 
 
 async def test_two_redirects_are_followed_with_the_form_and_a_third_is_not():

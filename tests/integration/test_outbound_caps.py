@@ -195,10 +195,13 @@ async def test_no_compression_is_asked_for_and_none_is_taken(coding):
 
 async def test_a_small_answer_is_small():
     async def small(server):
-        await server.send(OK + b"Content-Encoding: identity\r\nContent-Length: 2\r\n\r\nok")
+        head = b"Content-Encoding: identity\r\nContent-Type: text/xml; charset=ISO-8859-1\r\nContent-Length: 2\r\n\r\n"
+        await server.send(OK + head + b"ok")
 
     async with saying(small) as server:
-        assert (await answer(server, START)).body == b"ok"
+        small_answer = await answer(server, START)
+        assert small_answer.body == b"ok"
+        assert small_answer.content_type == "text/xml; charset=ISO-8859-1"
 
 
 async def test_a_circle_of_redirects_is_left_after_two():

@@ -1,0 +1,206 @@
+"""A VoiceXML document from a stranger: bytes to elements, or one sentence that says why not.
+
+Nothing is fetched, and nothing in a document makes it larger than it came: a DOCTYPE may name a DTD, which is not read,
+but declare nothing itself, so that there are no entities and no default attributes. The bytes are decoded here, once,
+so that no encoding shows one document to these checks and another one to the parser.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urldefrag, urljoin
+
+from lxml import etree
+
+MAX_BYTES = 1 << 20
+MAX_DEPTH = 64
+MAX_ELEMENTS = 20_000
+MAX_ATTRIBUTES = 64  # of one element
+
+VXML = "http://www.w3.org/2001/vxml"
+SRGS = "http://www.w3.org/2001/06/grammar"
+SSML = "http://www.w3.org/2001/10/synthesis"
+XML = "http://www.w3.org/XML/1998/namespace"
+_OURS = frozenset({VXML, SRGS, SSML})
+
+# What Python calls an encoding may be a riddle (utf-7, unicode_escape); these only name characters.
+_ENCODINGS = re.compile(
+    r"utf-?8|utf-16(?:le|be)?|us-ascii|iso-8859-\d{1,2}|windows-125\d|koi8-[ru]"
+    r"|shift_jis|euc-jp|iso-2022-jp|euc-kr|gb2312|gbk|gb18030|big5",
+    re.IGNORECASE,
+)
+_DECLARED = re.compile(rb"""\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{1,40})["']""")
+_CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+_BEFORE_THE_ROOT = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_LITERAL = r"""(?:"[^"]*"|'[^']*')"""
+_DOCTYPE = re.compile(rf"""<!DOCTYPE\s+[^\s<>"'\[\]]+(?:\s+(?:PUBLIC\s+{_LITERAL}|SYSTEM)\s+{_LITERAL})?\s*>""")
+_MARKS = 4 * MAX_ELEMENTS  # an element has two `<` at the most; scripts and comments have some, too
+
+
+class BadDocument(Exception):
+    """The bytes are no document that can be run; says why, and in which line (VoiceXML 2.0, 5.2.6: error.badfetch)."""
+
+    def __init__(self, message: str, *, line: int = 1, column: int | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.column = column
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A document and what its root element says of all of it (VoiceXML 2.0, 1.5.1); all addresses are absolute."""
+
+    url: str
+    root: etree._Element
+    base: str
+    application: str | None
+    version: str
+    lang: str | None
+
+    def resolve(self, uri: str) -> str:
+        """Return a reference as an address, relative to the document's base; one that is none stays as it is."""
+        return _joined(self.base, uri)
+
+
+def parse(body: bytes, url: str, content_type: str = "") -> Document:
+    """Read a document that was fetched from `url`; the answer's Content-Type may name its encoding (RFC 7303).
+
+    An element in no namespace is taken as VoiceXML: authors leave `xmlns` out, and it can mean nothing else.
+
+    Raises:
+        BadDocument: it is not well-formed, its root is not `vxml`, it declares something in its DOCTYPE, its encoding
+            is unknown, or it is too large, too deep or too wide.
+    """
+    root = parse_xml(body, content_type)
+    if not root.tag.startswith("{"):
+        for element in root.iter():
+            if not element.tag.startswith("{"):
+                element.tag = f"{{{VXML}}}{element.tag}"
+    if root.tag != f"{{{VXML}}}vxml":
+        is_ours = etree.QName(root).localname == "vxml"
+        wrong = f"The namespace of <vxml> is not {VXML}" if is_ours else "The root element is not <vxml>"
+        raise BadDocument(f"{wrong} (VoiceXML 2.0, 1.5.1).", line=line_of(root))
+    url = urldefrag(url).url
+    base = _joined(url, root.get(f"{{{XML}}}base", ""))
+    application = root.get("application")
+    return Document(
+        url=url,
+        root=root,
+        base=base,
+        application=urldefrag(_joined(base, application)).url if application else None,
+        version=root.get("version", ""),
+        lang=root.get(f"{{{XML}}}lang"),
+    )
+
+
+def parse_xml(body: bytes, content_type: str = "") -> etree._Element:
+    """Read XML of any vocabulary with the same caution (grammars, `<data>`); comments and instructions are left out.
+
+    Raises:
+        BadDocument: as for `parse`, whatever the root is.
+    """
+    if len(body) > MAX_BYTES:
+        raise BadDocument(f"The document is larger than {MAX_BYTES >> 10} KiB.")
+    text = _decoded(body, content_type)
+    _check_doctype(text)
+    if text.count("<") > _MARKS:
+        raise BadDocument(f"The document has more than {MAX_ELEMENTS} elements.")
+    parser = etree.XMLParser(
+        encoding="utf-8",
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,
+        remove_comments=True,
+        remove_pis=True,
+    )
+    try:
+        root = etree.fromstring(text.encode(), parser)
+    except etree.XMLSyntaxError as error:
+        line, column = error.position
+        raise BadDocument(f"It is not well-formed XML: {_said(error)}.", line=line or 1, column=column) from None
+    # A DTD that is not read may declare entities; what they stood for is not known, and leaving it out is no answer.
+    for warning in parser.error_log:
+        if warning.type_name == "WAR_UNDECLARED_ENTITY":
+            raise BadDocument("Only the five entities of XML itself are known.", line=warning.line)
+    _check_size(root)
+    return root
+
+
+def name_of(element: etree._Element) -> str:
+    """Return the name of an element of VoiceXML, SRGS or SSML; of another vocabulary, `{namespace}name`."""
+    tag: str = element.tag
+    namespace, _, name = tag[1:].partition("}")
+    return name if namespace in _OURS else tag
+
+
+def line_of(element: etree._Element) -> int:
+    """Return the line in which an element's tag ends."""
+    line: Any = element.sourceline  # the stubs do not know what it is
+    return int(line or 1)
+
+
+def _decoded(body: bytes, content_type: str) -> str:
+    declared = _DECLARED.match(body[:512])
+    charset = _CHARSET.search(content_type)
+    if body.startswith(codecs.BOM_UTF8):
+        encoding = "utf-8-sig"
+    elif body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        encoding = "utf-16"
+    elif body.startswith(b"<\0"):
+        encoding = "utf-16-le"
+    elif body.startswith(b"\0<"):
+        encoding = "utf-16-be"
+    else:
+        encoding = charset[1] if charset else declared[1].decode() if declared else "utf-8"
+        if not _ENCODINGS.fullmatch(encoding):
+            raise BadDocument("Its encoding is none that is read here; UTF-8 always is.")
+    try:
+        return body.decode(encoding)
+    except LookupError:
+        raise BadDocument("Its encoding is none that is read here; UTF-8 always is.") from None
+    except UnicodeDecodeError as error:
+        line = body.count(b"\n", 0, error.start) + 1
+        raise BadDocument("Its bytes are not text in its encoding.", line=line) from None
+
+
+def _check_doctype(text: str) -> None:
+    at = 0
+    while skipped := _BEFORE_THE_ROOT.match(text, at):
+        at = skipped.end()
+    if text.startswith("<!DOCTYPE", at) and not _DOCTYPE.match(text, at):
+        line = text.count("\n", 0, at) + 1
+        raise BadDocument("A DOCTYPE may name a DTD, which is not read, but it may declare nothing.", line=line)
+
+
+def _check_size(root: etree._Element) -> None:
+    elements = depth = 0
+    for event, element in etree.iterwalk(root, events=("start", "end")):
+        if event == "end":
+            depth -= 1
+            continue
+        depth += 1
+        elements += 1
+        if depth > MAX_DEPTH:
+            raise BadDocument(f"Elements are nested deeper than {MAX_DEPTH}.", line=line_of(element))
+        if elements > MAX_ELEMENTS:
+            raise BadDocument(f"The document has more than {MAX_ELEMENTS} elements.", line=line_of(element))
+        if len(element.attrib) > MAX_ATTRIBUTES:
+            raise BadDocument(f"An element has more than {MAX_ATTRIBUTES} attributes.", line=line_of(element))
+
+
+def _said(error: etree.XMLSyntaxError) -> str:
+    """What the parser said, without the place that it adds."""
+    return re.sub(r", line \d+, column \d+.*", "", str(error.msg), flags=re.DOTALL)[:200].rstrip(".")
+
+
+def _joined(base: str, uri: str) -> str:
+    try:
+        return urljoin(base, uri)
+    except ValueError:  # it only looked like an address; fetching it will say so
+        return uri
