@@ -15,6 +15,8 @@ RUN /venv/bin/pip install --no-cache-dir --no-compile --disable-pip-version-chec
 # What the pages are made with, from npm, which comes as a wheel: no other base image is needed.
 FROM ${PYTHON_IMAGE} AS assets
 WORKDIR /build
+# npm trusts its own list of authorities, and those the base image trusts.
+ENV NODE_EXTRA_CA_CERTS=/etc/ssl/certs/ca-certificates.crt
 RUN python -m venv /venv
 COPY requirements-assets.lock .
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check --require-hashes -r requirements-assets.lock

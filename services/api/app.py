@@ -26,7 +26,7 @@ from services.api.spool import Limits
 from services.api.streams import Streams
 from services.api.web.pages import add_pages
 from shared.domain.egress import Egress
-from shared.runtime.service import Check, Platform, Service
+from shared.runtime.service import Platform, Service
 
 
 def build(settings: ApiSettings, platform: Platform, listener: socket.socket | None = None) -> Service:
@@ -72,7 +72,7 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
         drain_seconds=settings.drain_seconds,
     )
     forgetter = Forgetter(platform.database, platform.clock, audit_kept_for=timedelta(days=settings.audit_days))
-    return Service("api", (server, streams, forgetter), (Check("database", platform.database.answers),))
+    return Service("api", (server, streams, forgetter), needs_broker=False)
 
 
 def make_application(settings: ApiSettings, platform: Platform, desk: Desk) -> web.Application:

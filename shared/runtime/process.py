@@ -102,9 +102,10 @@ async def serve(
         open_platform(settings, name=name, guarded=guarded, waits=ops.waits, stopping=stopping.is_set) as platform,
     ):
         services = rooms(platform)
+        broker = Check("broker", _answers(lambda: platform.broker.connected))
         checks = [
             Check("database", platform.database.answers),
-            Check("broker", _answers(lambda: platform.broker.connected)),
+            *([broker] if any(service.needs_broker for service in services) else []),
             *(check for service in services for check in service.checks),
         ]
         # Rooms drain in the order of the flow; what the last of them needs outlives it.

@@ -56,3 +56,4 @@ class Service:
     name: str
     workers: tuple[Worker, ...]
     checks: tuple[Check, ...] = field(default=())
+    needs_broker: bool = True  # False: its letters may wait in the outbox, and it serves on

@@ -60,11 +60,11 @@ async def test_its_clock_runs_on_between_two_answers_and_goes_never_back(browser
         await visitor.go("/console/schedules")
         clock = visitor.page.get_by_role("timer", name="Its clock")
         await visitor.sees("Wed, Feb 2, 2022, 06:")
-        shown = [await clock.inner_text()]
-        while len(looks) < 3:
+        shown, of_look = [await clock.inner_text()], [len(looks)]
+        while len(looks) < 3 or len(set(of_look)) == len(of_look):  # until it moved twice without a look between
             if (text := await clock.inner_text()) != shown[-1]:
                 shown.append(text)
-        assert len(shown) > 2 * len(looks)
+                of_look.append(len(looks))
         instants = [datetime.strptime(text.rpartition(" ")[0], "%a, %b %d, %Y, %H:%M:%S") for text in shown]
         assert instants == sorted(instants)
 
@@ -77,7 +77,7 @@ async def test_the_bar_is_on_every_page_and_keeps_nobody_out(browser, house, sch
     async with visit(browser, house.url, token=sandbox.token, color_scheme=scheme, viewport=window) as visitor:
         for page in ("campaigns", f"campaigns/{campaign}", "campaigns/new", "schedules", "profiles", "undelivered"):
             await visitor.go(f"/console/{page}")
-            await visitor.sees("no telephone rings", "Wed, Feb 2, 2022, 03:0")
+            await visitor.sees("no telephone rings", "Wed, Feb 2, 2022")
             await visitor.check_access()
             await visitor.check_width()
 

@@ -14,6 +14,7 @@ from shared.db import versions
 from shared.db.migrate import ProgramBehindError, check_schema, migrate
 from shared.db.pool import Database
 from shared.runtime.process import StoppedEarly, serve
+from shared.runtime.service import Service
 from shared.settings import HouseSettings
 from tests.support.postgres import statements
 from tests.support.servers import free_ports
@@ -53,9 +54,14 @@ class Process:
 
 
 @asynccontextmanager
-async def running(dsn):
+async def running(dsn, *services):
     process = Process(dsn)
-    process.task = asyncio.create_task(serve(process.settings, lambda _: [], name="test", stopping=process.stopping))
+
+    def rooms(platform):
+        process.platform = platform
+        return services
+
+    process.task = asyncio.create_task(serve(process.settings, rooms, name="test", stopping=process.stopping))
     try:
         await until(process.answers)
         yield process
@@ -91,6 +97,14 @@ async def test_a_process_that_is_told_to_stop_while_it_waits_goes(database):
         await until(lambda: waiting_for_schema(process))
         process.stopping.set()
     assert isinstance(process.task.exception(), StoppedEarly)
+
+
+@pytest.mark.parametrize(("needs", "answer"), [(False, (200, "ready\n")), (True, (503, "not ready: broker\n"))])
+async def test_who_needs_no_broker_is_ready_without_one(database, needs, answer):
+    async with running(database, Service("room", (), needs_broker=needs)) as process:
+        await until(lambda: has(process, "/readyz", (200, "ready\n")))
+        await process.platform.broker.close()
+        assert await process.asks("/readyz") == answer
 
 
 async def test_a_program_the_schema_has_left_behind_does_not_start(database):

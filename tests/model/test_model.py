@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shared.domain.call_state import STEPS
+from shared.domain.call_state import STEPS, AttemptState
 from tests.model.bugs import DECISIONS, LEDGERS
 from tests.model.ledger import Ledger
 from tests.model.simulation import Run
@@ -43,13 +43,17 @@ def test_a_seed_is_the_same_run_again():
     assert [r.intent for r in one.house.carrier.rung] == [r.intent for r in other.house.carrier.rung]
 
 
+# Made by a person's command after a failover; tests/integration/test_ledger_line.py and the chaos trials try it.
+OF_A_MOVED_LEDGER = {(AttemptState.GRANTED, AttemptState.UNKNOWN)}
+
+
 def test_the_ledger_makes_every_step_there_is_and_no_other():
     made = set()
     for seed in range(400):
         run = Run(seed)
         run.play()
         made |= run.ledger.steps
-    assert made == set(STEPS)
+    assert made == set(STEPS) - OF_A_MOVED_LEDGER
 
 
 def find(ledger: type[Ledger]) -> None:

@@ -39,6 +39,7 @@ function options({ names, width, step, onPoint }) {
     axes: [
       {
         ...axis,
+        incrs: [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440, 2880, 10080, 43200].map((minutes) => minutes * 60),
         values: [
           [86400, "{MMM} {D}", null, null, null, null, null, null, 1],
           [3600, "{HH}:{mm}", "\n{MMM} {D}", null, "\n{MMM} {D}", null, null, null, 1],
