@@ -77,7 +77,7 @@ async def test_the_bar_is_on_every_page_and_keeps_nobody_out(browser, house, sch
     async with visit(browser, house.url, token=sandbox.token, color_scheme=scheme, viewport=window) as visitor:
         for page in ("campaigns", f"campaigns/{campaign}", "campaigns/new", "schedules", "profiles", "undelivered"):
             await visitor.go(f"/console/{page}")
-            await visitor.sees("no telephone rings", "Wed, Feb 2, 2022, 03:0")
+            await visitor.sees("no telephone rings", "Wed, Feb 2, 2022")
             await visitor.check_access()
             await visitor.check_width()
 

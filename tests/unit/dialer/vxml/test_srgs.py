@@ -209,6 +209,11 @@ def test_one_of_several_is_taken_and_the_first_of_two_that_are_alike():
     assert meant(grammar, "1").value == "first"
 
 
+def test_of_two_that_refer_to_the_same_rule_the_first_is_taken():
+    both = "".join(f'<item><ruleref uri="#a"/><tag>{which}</tag></item>' for which in ("first", "second"))
+    assert meant(dtmf(f"<one-of>{both}</one-of>", rule("1", "a")), "1").value == "first"
+
+
 def test_blanks_between_items_are_no_words():
     assert takes(dtmf("<one-of>\n <item>1</item>\n <item>2</item>\n</one-of>\n"), "2")
 
