@@ -1,0 +1,67 @@
+"""From dialog to dialog, until one returns or the application ends: VoiceXML 2.0 section 1.5."""
+
+from __future__ import annotations
+
+from lxml import etree
+
+from services.dialer.vxml.context import Context
+from services.dialer.vxml.data import data
+from services.dialer.vxml.documents import Document, name_of
+from services.dialer.vxml.events import Event, EventCounts
+from services.dialer.vxml.executable import execute_handler, script
+from services.dialer.vxml.forms import Form
+from services.dialer.vxml.jumps import Destination, Ended, Ending, Params, ToDialog
+
+
+async def converse(context: Context, to: Destination, params: Params | None = None) -> None:
+    """Interpret dialogs one after another. It ends by a Jump: Returned or Ended."""
+    jump = ToDialog(to)
+    while True:
+        await context.session.step()
+        try:
+            dialog = await _enter(context, jump.to)
+            if dialog is None:
+                await context.session.finish()
+                raise Ended(Ending("exit"))
+            await Form(context, dialog, params).run(jump.carried)
+        except ToDialog as following:
+            jump, params = following, None
+
+
+async def _enter(context: Context, to: Destination) -> etree._Element | None:
+    """Make what is new of the application and the document; what goes wrong there, the new document may catch."""
+    context.item = context.dialog = None
+    context.scopes.leave_dialog()
+    if to.document is None:
+        return to.dialog
+    is_root = to.document is to.root
+    if not to.keeps_application:
+        context.scopes.enter_application()
+    elif is_root:
+        context.scopes.leave_document()
+    context.document, context.root, context.application = to.document, to.root, to.application
+    try:
+        if not to.keeps_application and to.root is not None:
+            context.document = to.root
+            await _initialise(context, to.root)
+            context.document = to.document
+        if not is_root:
+            context.scopes.enter_document()
+            await _initialise(context, to.document)
+    except Event as event:
+        context.document = to.document
+        await context.handle(event, EventCounts(), execute_handler)
+        raise Ended(Ending("error", event=event.name, message=event.message)) from None
+    return to.dialog
+
+
+async def _initialise(context: Context, document: Document) -> None:
+    """Make a document's variables and run its scripts, in document order (5.3.1, 5.3.12)."""
+    for element in document.root:
+        match name_of(element):
+            case "var":
+                context.scopes.declare(element.get("name", ""), element.get("expr"))
+            case "script":
+                await script(context, element)
+            case "data":
+                await data(context, element)

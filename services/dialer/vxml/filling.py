@@ -1,0 +1,108 @@
+"""From an input to variables, and to the filled elements: VoiceXML 2.0 sections 2.4, 3.1.6 and 5.1.5."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+
+from lxml import etree
+
+from services.dialer.vxml.context import Context
+from services.dialer.vxml.documents import name_of
+from services.dialer.vxml.events import Event
+from services.dialer.vxml.executable import execute
+from services.dialer.vxml.form_items import Item
+from services.dialer.vxml.grammars.recognizer import Recognized
+from services.dialer.vxml.jumps import Owner
+from services.dialer.vxml.listening import Heard
+from services.dialer.vxml.ports import Json
+
+
+def remember(context: Context, heard: Heard) -> None:
+    """Set application.lastresult$ (5.1.5): the input, its confidence, and what it means."""
+    result: dict[str, Json] = {
+        "utterance": heard.match.interpretation.utterance if heard.match else heard.utterance,
+        "confidence": heard.heard.confidence,
+        "inputmode": heard.heard.mode,
+        "interpretation": heard.match.interpretation.value if heard.match else None,
+    }
+    text = json.dumps(result)
+    scopes = context.scopes
+    scopes.engine.declare((scopes.application,), "lastresult$", f"Object.assign([{text}],{text})")
+
+
+class Filling:
+    """Fills the variables of a form's items."""
+
+    def __init__(self, context: Context, items: Sequence[Item]) -> None:
+        self._context = context
+        self._items = items
+
+    def fill(self, name: str | None, match: Recognized[Owner]) -> set[str]:
+        """Give items what an input means; return the names of those that were filled.
+
+        By the grammar of an item, that item gets it: the slot that is its own where the meaning has one, else all of
+        it. By a form's grammar, each input item gets its slot (3.1.6).
+        """
+        meaning, filled = match.interpretation.value, set()
+        for item in self._items:
+            slot = item.element.get("slot") or item.name
+            if name is not None:
+                if item.name != name:
+                    continue
+                value, has_slot = _slot(meaning, slot)
+                self._set(item.name, value if has_slot else meaning)
+                filled.add(item.name)
+            elif item.kind == "field":
+                value, has_slot = _slot(meaning, slot)
+                if has_slot:
+                    self._set(item.name, value)
+                    filled.add(item.name)
+        return filled
+
+    def _set(self, name: str, value: Json) -> None:
+        scopes = self._context.scopes
+        assert scopes.dialog is not None
+        scopes.put(scopes.dialog, name, value)
+        if scopes.holds("typeof lastresult$==='object'"):
+            scopes.engine.copy(
+                (scopes.application,),
+                "({utterance:lastresult$.utterance,confidence:lastresult$.confidence,"
+                "inputmode:lastresult$.inputmode,interpretation:lastresult$.interpretation})",
+                scopes.dialog,
+                f"{name}$",
+            )
+
+    async def process(self, handle: Callable[[Event, Item | None], Awaitable[None]], just: set[str]) -> None:
+        """Execute the filled elements whose time it is, in document order (2.4); an event ends that."""
+        context, at = self._context, None
+        assert context.dialog is not None
+        try:
+            for element in context.dialog:
+                at = next((item for item in self._items if item.element is element), None)
+                context.item = at.element if at else None
+                if at is not None and at.name in just:
+                    for filled in element:
+                        if name_of(filled) == "filled":
+                            await execute(context, filled)
+                elif name_of(element) == "filled" and self._is_due(element, just):
+                    await execute(context, element)
+        except Event as event:
+            await handle(event, at)
+
+    def _is_due(self, filled: etree._Element, just: set[str]) -> bool:
+        inputs = [item.name for item in self._items if item.is_input]
+        names = filled.get("namelist", "").split() or inputs
+        if not just.intersection(names):
+            return False
+        return filled.get("mode") == "any" or not any(self._context.scopes.is_undefined(name) for name in names)
+
+
+def _slot(meaning: Json, slot: str) -> tuple[Json, bool]:
+    """Return the part of a meaning that is a slot's, and whether there is one."""
+    value = meaning
+    for part in slot.split("."):
+        if not isinstance(value, dict) or part not in value:
+            return None, False
+        value = value[part]
+    return value, True

@@ -1,0 +1,160 @@
+"""The Form Interpretation Algorithm: VoiceXML 2.0 section 2.1.6 and appendix C. A menu is a form of one item."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+
+from lxml import etree
+
+from services.dialer.vxml import items
+from services.dialer.vxml.activation import choice_phrase, option_phrase, words_of
+from services.dialer.vxml.context import Context
+from services.dialer.vxml.data import data
+from services.dialer.vxml.documents import name_of
+from services.dialer.vxml.events import Event, EventCounts
+from services.dialer.vxml.executable import execute, execute_handler, script
+from services.dialer.vxml.filling import Filling
+from services.dialer.vxml.form_items import Item, items_of
+from services.dialer.vxml.grammars.recognizer import Recognized
+from services.dialer.vxml.jumps import Ended, Ending, Owner, Params, ToItem
+from services.dialer.vxml.speaking import ask
+
+
+class Form:
+    """A dialog while it is interpreted. `params` are what a subdialog was given."""
+
+    def __init__(self, context: Context, dialog: etree._Element, params: Params | None = None) -> None:
+        self.context = context
+        self.dialog = dialog
+        self.params = params
+        self.events = EventCounts()
+        self.items = items_of(dialog)
+        self.next: Item | None = None
+        self.is_prompting = True
+        self.filling = Filling(self.context, self.items)
+
+    async def run(self, carried: Recognized[Owner] | None = None) -> None:
+        """Interpret the form until control leaves it, which is a Jump."""
+        context = self.context
+        context.dialog, context.item = self.dialog, None
+        context.items = self.items
+        context.choices = self._choices
+        context.scopes.enter_dialog()
+        await self._contained(None, self._initialise())
+        if carried is not None:
+            await self._contained(None, self._filled(None, carried))
+        while True:
+            await context.session.step()
+            context.item = None
+            try:
+                item = self._select()
+            except Event as event:
+                await self._handle(event, None)
+                continue
+            if item is None:
+                await context.session.finish()
+                raise Ended(Ending("exit"))
+            await self._contained(item, self._visit(item))
+
+    async def _contained(self, item: Item | None, doing: Awaitable[None]) -> None:
+        """Await it, and handle what it throws where it was thrown."""
+        try:
+            await doing
+        except Event as event:
+            await self._handle(event, item)
+        except ToItem as jump:
+            self._go(jump)
+
+    async def _initialise(self) -> None:
+        """Make the form's variables and those of its items, in document order."""
+        scopes = self.context.scopes
+        declared = {each.get("name") for each in self.dialog if name_of(each) == "var"}
+        if self.params is not None and not declared.issuperset(self.params.names):
+            raise Event("error.semantic", "a parameter is none of the subdialog's variables")
+        named = {item.element: item for item in self.items}
+        for element in [self.dialog] if name_of(self.dialog) == "menu" else self.dialog:
+            if item := named.get(element):
+                scopes.declare(item.name, None if item.kind == "menu" else element.get("expr"))
+            elif name_of(element) == "var":
+                await self._var(element)
+            elif name_of(element) == "script":
+                await script(self.context, element)
+            elif name_of(element) == "data":
+                await data(self.context, element)
+
+    async def _var(self, element: etree._Element) -> None:
+        scopes, name = self.context.scopes, element.get("name", "")
+        if self.params is not None and name in self.params.names:
+            scopes.declare(name)
+            scopes.take(self.params.scope, name, value_of=name)
+        else:
+            scopes.declare(name, element.get("expr"))
+
+    def _select(self) -> Item | None:
+        """Return the item that a goto named, or the first one whose guard is open (appendix C, select phase)."""
+        if self.next is not None:
+            item, self.next = self.next, None
+            return item
+        scopes = self.context.scopes
+        for item in self.items:
+            if scopes.is_undefined(item.name):
+                condition = None if item.kind == "menu" else item.element.get("cond")
+                if scopes.holds(condition):
+                    return item
+        return None
+
+    async def _visit(self, item: Item) -> None:
+        """Ask and execute an item (appendix C, collect and process phases)."""
+        context = self.context
+        context.item = item.element
+        if item.kind == "block":
+            self.is_prompting = True
+            context.scopes.assign(item.name, "true")
+            await execute(context, item.element)
+            return
+        timeout = None
+        if self.is_prompting:
+            item.asked += 1
+            timeout = ask(context, item.element, item.asked)
+        self.is_prompting = True
+        match = await items.visit(context, item.element, item.name, timeout)
+        if isinstance(match, Recognized):
+            await self._filled(item, match)
+        elif match:
+            await self.filling.process(self._handle, {item.name})
+
+    async def _filled(self, item: Item | None, match: Recognized[Owner]) -> None:
+        """Do what an input means: leave by a link or choice, or fill variables."""
+        owner = match.active.owner
+        if owner.kind in {"link", "choice"}:
+            await items.follow(self.context, owner)
+        if owner.kind == "universal":
+            raise Event(str(match.interpretation.value).casefold())
+        if owner.kind == "dialog" and owner.element is not self.dialog:
+            await items.carry(self.context, match)
+        just = self.filling.fill(item.name if item and owner.kind == "item" else None, match)
+        for each in self.items:
+            if each.kind == "initial" and just:
+                self.context.scopes.assign(each.name, "true")
+        await self.filling.process(self._handle, just)
+
+    async def _handle(self, event: Event, item: Item | None) -> None:
+        """Execute who catches an event; without a reprompt, nothing is asked again (appendix C)."""
+        self.context.item = item.element if item else None
+        try:
+            await self.context.handle(event, item.events if item else self.events, execute_handler)
+        except ToItem as jump:
+            self._go(jump)
+        self.is_prompting = self.context.is_reprompting
+
+    def _go(self, jump: ToItem) -> None:
+        self.next = next(item for item in self.items if item.name == jump.name)
+
+    def _choices(self) -> list[tuple[str, str]]:
+        """Return phrases and keys of what is to be enumerated (2.2.4)."""
+        if name_of(self.dialog) == "menu":
+            choices = [each for each in self.dialog if name_of(each) == "choice"]
+            return [(words_of(each), choice_phrase(each).keys) for each in choices]
+        item = self.context.item
+        options = [each for each in item if name_of(each) == "option"] if item is not None else []
+        return [(words_of(each), option_phrase(each).keys) for each in options]

@@ -1,0 +1,114 @@
+"""What all the documents of one call share: the line, the prompts that wait, what was fetched, and the limits."""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from services.dialer.vxml.events import Event
+from services.dialer.vxml.grammars.grammar import Grammar
+from services.dialer.vxml.jumps import Ended, Ending
+from services.dialer.vxml.ports import (
+    Fetcher,
+    FetchFailed,
+    FetchRequest,
+    FetchResponse,
+    HungUp,
+    Input,
+    Json,
+    Platform,
+    ScriptEngine,
+)
+from services.dialer.vxml.prompts import Piece
+
+_MAX_STEPS = 20_000  # elements executed and items visited in a call
+_STEPS_AT_ONCE = 200  # before others have their turn
+_MAX_FETCHES = 200
+_MAX_QUEUED = 1_000  # pieces
+
+
+@types.coroutine
+def _pause() -> Generator[None, None, None]:
+    """Let other calls run: to an event loop, a bare yield is a turn."""
+    yield
+
+
+@dataclass(slots=True)
+class Session:
+    """One call."""
+
+    fetcher: Fetcher
+    platform: Platform
+    engine: ScriptEngine
+    scope: int
+    log: Callable[[str, str], None]
+    is_gone: bool = False
+    ending: Ending = field(default_factory=lambda: Ending("hangup"))
+    steps: int = 0
+    fetches: int = 0
+    grammars: dict[etree._Element, list[Grammar]] = field(default_factory=dict)
+    recordings: dict[str, bytes] = field(default_factory=dict)
+    _queue: list[tuple[Piece, bool]] = field(default_factory=list)
+
+    async def step(self) -> None:
+        """Count one step of the interpreter; too many of them end the call."""
+        self.steps += 1
+        if self.steps > _MAX_STEPS:
+            raise Ended(Ending("limit", message=f"the application took more than {_MAX_STEPS} steps"))
+        if self.steps % _STEPS_AT_ONCE == 0:
+            await _pause()
+
+    async def fetch(self, request: FetchRequest) -> FetchResponse:
+        """Fetch, or throw `error.badfetch` (VoiceXML 2.0 section 5.2.6)."""
+        self.fetches += 1
+        if self.fetches > _MAX_FETCHES:
+            raise Ended(Ending("limit", message=f"the application fetched more than {_MAX_FETCHES} times"))
+        try:
+            return await self.fetcher.fetch(request)
+        except FetchFailed as failed:
+            raise Event(f"error.badfetch.{failed.kind}".rstrip("."), str(failed)) from None
+
+    def say(self, pieces: Sequence[Piece], *, bargein: bool) -> None:
+        """Queue what is to be played when the interpreter next waits (section 4.1.8); nobody hears it after the end."""
+        if len(self._queue) + len(pieces) > _MAX_QUEUED:
+            raise Ended(Ending("limit", message=f"more than {_MAX_QUEUED} prompts wait to be played"))
+        if not self.is_gone:
+            self._queue += [(piece, bargein) for piece in pieces]
+
+    async def flush(self, *, listening: bool = False) -> Input | None:
+        """Play what waits; return the input that cut it short, if one may: what then waits still is dropped."""
+        waiting, self._queue = self._queue, []
+        while waiting:
+            bargein = waiting[0][1]
+            upto = next((at for at, (_, each) in enumerate(waiting) if each is not bargein), len(waiting))
+            with self.line():
+                heard = await self.platform.play([piece for piece, _ in waiting[:upto]], bargein=listening and bargein)
+            if heard is not None:
+                return heard
+            waiting = waiting[upto:]
+        return None
+
+    async def finish(self) -> None:
+        """Play what waits before the end; a callee who has gone meanwhile changes nothing of it."""
+        with suppress(Event):
+            await self.flush()
+
+    def hang_up(self, value: Json) -> None:
+        """Remember that the application has hung up, and with what values (VoiceXML 2.1 section 8)."""
+        self.is_gone = True
+        self.ending = Ending("disconnect", value)
+
+    @contextmanager
+    def line(self) -> Iterator[Platform]:
+        """The line while the callee is there: whose going is an event once, and then the end (section 1.5.4)."""
+        if self.is_gone:
+            raise Ended(self.ending)
+        try:
+            yield self.platform
+        except HungUp:
+            self.is_gone = True
+            raise Event("connection.disconnect.hangup", "the callee has hung up") from None
