@@ -26,7 +26,6 @@ from packageurl import PackageURL
 
 ROOT = Path(__file__).resolve().parents[1]
 _LICENSES = LicenseFactory()
-_READ = {"quickjs-ng": "MIT"}  # says nothing of its licence but the file: read there
 
 
 def main(arguments: list[str]) -> int:
@@ -97,7 +96,7 @@ _UNSAID = {"quickjs-ng": "MIT"}
 def _license(package: Distribution) -> str:
     """Return what a package says of its licence, in the words of SPDX where it does."""
     fields = package.metadata.get_all
-    said = next(iter(fields("License-Expression") or fields("License") or ()), _READ.get(package.name, ""))
+    said = next(iter(fields("License-Expression") or fields("License") or ()), "")
     if said and "\n" not in said:
         return said
     classified = [each for each in fields("Classifier") or () if each.startswith("License ::")]
