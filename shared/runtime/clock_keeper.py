@@ -9,7 +9,7 @@ import structlog
 from shared.clock import Clock
 from shared.db.house_clock import read_clock
 from shared.db.pool import TRANSIENT, Database
-from shared.observability.metrics.process import CLOCK_ERROR, CLOCK_OFFSET, DATABASE_UP
+from shared.observability.metrics.process import CLOCK_ERROR, CLOCK_OFFSET, CLOCK_STEPS, DATABASE_UP
 from shared.settings import Environment
 
 log = structlog.get_logger()
@@ -19,6 +19,8 @@ _EVERY_IN_REHEARSAL = 0.25
 # Real seconds a clock may be behind: less than what is kept free at the end of a period (shared/domain/pacing.py).
 _BEHIND_AT_MOST = 0.1
 _TRIES = 20
+# Real seconds: no two clocks part so far between two measurements, somebody has set one.
+_STEP = 0.5
 
 
 class TimeNotKnown(Exception):
@@ -48,6 +50,9 @@ class ClockKeeper:
             reading = await read_clock(self._database, self._clock, self._environment)
             if (behind := self._clock.behind(reading)) is not None:
                 CLOCK_OFFSET.set(behind)
+                if abs(behind) > _STEP:  # the next measurement finds nothing of it
+                    CLOCK_STEPS.inc()
+                    log.warning("clock.stepped", seconds=round(behind, 3))
             self._clock.adjust(reading)
             CLOCK_ERROR.set(self._clock.error)
             DATABASE_UP.set(1)

@@ -25,7 +25,7 @@ SERIES = {
     'paceline_database_up{instance="pacer"}': "1x180",
     'paceline_broker_up{instance="pacer"}': "1x180",
     "paceline_clock_error_seconds": "0.001x180",
-    "paceline_clock_offset_seconds": "0x180",
+    "paceline_clock_steps_total": "0x180",
     'paceline_event_loop_lag_seconds_bucket{instance="pacer",le="0.25"}': "0+240x180",
     'paceline_event_loop_lag_seconds_bucket{instance="pacer",le="1"}': "0+240x180",
     'paceline_event_loop_lag_seconds_bucket{instance="pacer",le="+Inf"}': "0+240x180",
@@ -100,8 +100,8 @@ TROUBLE: dict[str, tuple[dict[str, str], dict[str, str]]] = {
         {'paceline_broker_up{instance="pacer"}': "1x67 0 1x111"},
     ),
     "PacelineClockUncertain": (
-        {"paceline_clock_offset_seconds": "0x60 -2x120"},
-        {"paceline_clock_error_seconds": "0.09x180", "paceline_clock_offset_seconds": "0.4x180"},
+        {"paceline_clock_steps_total": "0x60 1x120"},
+        {"paceline_clock_error_seconds": "0.09x180", "paceline_clock_steps_total": "1x180"},
     ),
     "PacelineLoopLags": (
         {'paceline_event_loop_lag_seconds_bucket{instance="pacer",le="0.25"}': "0+235x180"},

@@ -32,6 +32,10 @@ CLOCK_OFFSET = Gauge(
 CLOCK_ERROR = Gauge(
     "paceline_clock_error_seconds", "By how much this process' clock may be behind PostgreSQL's, in real seconds."
 )
+CLOCK_STEPS = Counter(
+    "paceline_clock_steps_total",
+    "Times that PostgreSQL's clock was found more than half a second from where it was expected; expected 0.",
+)
 LETTERS_RELAYED = Counter("paceline_letters_relayed_total", "Letters published from the outbox.")
 
 for _state in ("busy", "idle"):
