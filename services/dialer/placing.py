@@ -95,7 +95,7 @@ class Placing:
         except CarrierError as error:
             self.in_progress.pop(intent.key, None)
             CARRIER_FAILURES.inc()
-            log.warning("dialer.carrier_failed", attempt=attempt_id(intent.slot), error=type(error).__name__)
+            log.warning("dialer.carrier_failed", attempt=attempt_id(intent.slot), error=str(error))
             span.failed(type(error).__name__)
             span.end()
         except BaseException:
