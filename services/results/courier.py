@@ -146,9 +146,11 @@ class Courier:
         before, now = self._breakers.get(due.line, CLOSED), self._clock.now()
         after = before.failed(now, probe=admitted and under_way.probing) if reply.ails else before.answered()
         self._note(due.line, after)
-        if before.rests != after.rests:
+        if before.rests_until != after.rests_until:  # posts put off meanwhile keep nothing of what it said
             event = "results.host_rests" if after.rests else "results.host_is_back"
-            log.warning(event, account_id=due.account_id, failures=after.failures)
+            log.warning(
+                event, account_id=due.account_id, failures=after.failures, status=reply.status, error=reply.error
+            )
         return reply
 
     def _note(self, line: Line, breaker: Breaker) -> None:
