@@ -143,6 +143,7 @@ PROCESSES = Row(
             },
             "s",
         ),
+        Panel("Clock: steps in 15 minutes", {"": "sum(increase(paceline_clock_steps_total[15m]))"}),
     ),
 )
 GOLDEN = Row(
