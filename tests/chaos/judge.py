@@ -16,7 +16,7 @@ TRANSIT = 0.25
 STOP_TAKES = 2.0  # real seconds in which intents committed before the answer may still ring
 LONGEST_CALL = timedelta(seconds=40)  # of the simulated telephones
 FOUND_WITHIN = 19.0  # real seconds: a lease, the time it is doubted, two rounds of the reaper, and a busy machine
-LATE_BY = 1.0  # real seconds after its slot in which an order may still be on its way
+LATE_BY = 3.0  # real seconds after its slot in which an order may still be on its way: a dozen processes start at once
 LATE_A_FREEZE = 10  # orders a process can have under way when it is frozen between its last check and the wire
 
 Finding = str
