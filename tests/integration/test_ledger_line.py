@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 import pytest
 
 from services.pacer.ledger.__main__ import NothingToAccept, accept, show
-from services.pacer.ledger.lost_time import LostTime, take_for_dialed
+from services.pacer.ledger.lost_time import CampaignChanged, LostTime, take_for_dialed
 from services.pacer.store import PacerStore
 from shared.clock import Clock, Reading
 from shared.contracts.calls import CallsEnded
@@ -125,6 +125,35 @@ async def test_whoever_may_have_been_called_in_the_lost_time_is_taken_for_called
     told = {outcome.seq: outcome.disposition for letter in letters for outcome in letter.outcomes}
     assert set(told) == taken
     assert set(told.values()) == {"unknown"}
+
+
+async def test_a_stop_that_the_api_took_meanwhile_hides_nobody_who_was_called(ledger):
+    campaign = await add_campaign(ledger, numbers=100, period=1, rest=0, amount=30)
+    long_stopped = await add_campaign(ledger, numbers=100, period=1, rest=0, amount=30, state="stopped")
+    begins, ends = MONDAY_8 + timedelta(seconds=20), MONDAY_8 + timedelta(seconds=80)
+    await granted_until(ledger, campaign, begins)
+    await ledger.execute("UPDATE campaigns SET state = 'stopped', updated_at = $2 WHERE id = $1", campaign, ends)
+    async with ledger.transaction() as connection:
+        taken = await take_for_dialed(connection, LostTime(begins, ends), now=ends)
+    assert 38 <= taken <= 41, "as if nobody had stopped it"
+    states = await ledger.fetch("SELECT id, state FROM campaigns ORDER BY id")
+    assert [(row["id"], row["state"]) for row in states] == [(campaign, "stopped"), (long_stopped, "stopped")]
+
+
+async def test_a_campaign_that_is_changed_meanwhile_is_not_passed_over(ledger, monkeypatch):
+    await add_campaign(ledger, numbers=100, period=1, rest=0, amount=30)
+    load = PacerStore.load_campaigns
+
+    async def load_and_change(self, ids=None):
+        found = await load(self, ids)
+        await ledger.execute("UPDATE campaigns SET revision = revision + 1")
+        return found
+
+    monkeypatch.setattr(PacerStore, "load_campaigns", load_and_change)
+    with pytest.raises(CampaignChanged):
+        async with ledger.transaction() as connection:
+            await take_for_dialed(connection, LostTime(MONDAY_8, MONDAY_8 + timedelta(seconds=60)), now=MONDAY_8)
+    assert await attempt_states(ledger) == []
 
 
 async def test_what_was_not_due_in_the_lost_time_is_called_as_ever(ledger):

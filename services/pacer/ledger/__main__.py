@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from datetime import datetime
 
-from services.pacer.ledger.lost_time import SQL, LostTime, take_for_dialed
+from services.pacer.ledger.lost_time import SQL, CampaignChanged, LostTime, take_for_dialed
 from services.pacer.settings import PacerSettings
 from shared.clock import Clock
 from shared.db import ledger_line
@@ -120,7 +120,7 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     try:
         asyncio.run(_serve(arguments))
-    except (NoHouse, NothingToAccept, LedgerMoved) as refusal:
+    except (NoHouse, NothingToAccept, CampaignChanged, LedgerMoved) as refusal:
         parser.exit(1, f"{refusal}\n")
     except TRANSIENT as error:
         parser.exit(1, f"The database did not do it ({type(error).__name__}): nothing was changed, say it again.\n")

@@ -25,6 +25,10 @@ _OUTCOMES_A_LETTER = 1000
 _WHY = "The ledger moved while this call was due (a failover or a restore): whether it was dialed is not known."
 
 
+class CampaignChanged(Exception):
+    """A tenant changed a campaign while its lost time was gone through."""
+
+
 @dataclass(frozen=True, slots=True)
 class LostTime:
     """From the last thing the ledger knows to the moment somebody saw that it had moved, by the house's clock."""
@@ -34,11 +38,17 @@ class LostTime:
 
 
 async def take_for_dialed(connection: Connection, lost: LostTime, *, now: datetime) -> int:
-    """Give out the slots of the lost time, and end all calls that may have been dialed as unknown; returns how many."""
+    """Give out the slots of the lost time, and end all calls that may have been dialed as unknown; returns how many.
+
+    Raises:
+        CampaignChanged: the transaction must be rolled back, and may be tried again.
+    """
     store = PacerStore(connection)
+    stopped = [row["id"] for row in await connection.fetch(SQL["start_stopped_since"], lost.begins)]
     for campaign in await store.load_campaigns():
         if campaign.sandbox is None:  # its phones do not ring
             await _grant_again(store, campaign, lost)
+    await connection.execute(SQL["stop_again"], stopped)
     rows = await connection.fetch(SQL["take_for_dialed"], now, lost.ends)
     for begin in range(0, len(rows), _OUTCOMES_A_LETTER):
         outcomes = tuple(unknown(row, now, why=_WHY) for row in rows[begin : begin + _OUTCOMES_A_LETTER])
@@ -60,7 +70,11 @@ async def _grant_again(store: PacerStore, campaign: Campaign, lost: LostTime) ->
         )
         if planned.grants and planned.period is not None:
             granted = await store.grant(campaign, planned.period, planned.grants, now=lost.ends)
-            if not granted or len(granted) < len(planned.grants):
+            if granted is None:
+                raise CampaignChanged(
+                    f"Campaign {campaign.id} was changed meanwhile: nothing was accepted, say it again."
+                )
+            if len(granted) < len(planned.grants):
                 return  # the queue is empty
             campaign = campaign.after(planned.period, planned.grants)
         at = planned.wake_at
