@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 from datetime import date, time, timedelta
 
 import pytest
@@ -18,6 +17,7 @@ from shared.domain.calling_hours import resolve
 from shared.settings import Environment
 from tests.support import postgres
 from tests.support.house import open_house, serve_tenant
+from tests.support.installed import installed
 from tests.support.waiting import until
 
 MONDAY_8 = resolve(date(2022, 1, 3), time(8))
@@ -32,9 +32,7 @@ CAMPAIGN = {
 
 
 async def run(program, *words):
-    path = shutil.which(program)
-    if path is None:
-        pytest.skip(f"NO {program.upper()}, NO BACKUP WAS TRIED")
+    path = installed(program, package="postgresql-client")
     process = await asyncio.create_subprocess_exec(path, *words, stderr=asyncio.subprocess.PIPE)
     _, said = await process.communicate()
     if b"server version mismatch" in said:
