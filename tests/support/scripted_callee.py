@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 from urllib.parse import urldefrag
 
 from services.dialer.vxml.interpreter import interpret
@@ -14,12 +15,13 @@ from services.dialer.vxml.ports import (
     FetchResponse,
     HungUp,
     Input,
+    Played,
     Recording,
     RecordRequest,
     TransferOutcome,
     TransferRequest,
 )
-from services.dialer.vxml.prompts import Audio, Piece, Speech
+from services.dialer.vxml.prompts import Audio, Mark, Piece, Speech
 from services.dialer.vxml.quickjs_engine import QuickJs
 
 SITE = "http://application.test/"
@@ -60,10 +62,11 @@ class Line:
     bargeins: list[bool] = field(default_factory=list)
     is_hung_up: bool = False
 
-    async def play(self, pieces: Sequence[Piece], *, bargein: bool) -> Input | None:
+    async def play(self, pieces: Sequence[Piece], *, bargein: bool) -> Played:
         self.played += [_said(piece) for piece in pieces]
         self.bargeins.append(bargein)
-        return None
+        marks = [piece.name for piece in pieces if isinstance(piece, Mark)]
+        return Played(mark=marks[-1] if marks else None, after=1.5)
 
     async def listen(self, *, within: float) -> Input | None:
         self.waited.append(within)
@@ -72,15 +75,26 @@ class Line:
             raise HungUp
         if done == SILENCE:
             return None
-        return Input(done) if len(done) == 1 else Input(done.strip("[]"), "voice")
+        return _done(done)
 
     async def record(self, request: RecordRequest) -> Recording | None:
         self.recorded.append(request)
+        self._tell(request.ends)
         return self.recordings.pop(0)
 
     async def transfer(self, request: TransferRequest) -> TransferOutcome:
         self.transferred.append(request)
+        if self._tell(request.ends):
+            return TransferOutcome("near_end_disconnect", 2.0)
         return TransferOutcome(self.transfers.pop(0), 1.0)
+
+    def _tell(self, ends: Callable[[Input], bool] | None) -> bool:
+        """Do what the script says while something else goes on, up to what ends that."""
+        while ends is not None and self.script:
+            done = self.script.pop(0)
+            if ends(_done(done)):
+                return True
+        return False
 
     async def disconnect(self) -> None:
         self.is_hung_up = True
@@ -88,7 +102,7 @@ class Line:
 
 @dataclass
 class Call:
-    """How a call went."""
+    """How a call went; where it ended and what was keyed in is left out of its ending."""
 
     ending: Ending
     line: Line
@@ -96,23 +110,39 @@ class Call:
     logged: list[str]
 
 
-async def call(pages: Mapping[str, bytes | str], script: Iterable[str] = (), *, start: str = "", **line: list) -> Call:
-    """Run the application whose pages these are from its first page, or from `start`."""
+async def call(
+    pages: Mapping[str, bytes | str],
+    script: Iterable[str] = (),
+    *,
+    start: str = "",
+    callee_type: str = "voice",
+    ports: Mapping[str, Any] | None = None,
+    **line: list,
+) -> Call:
+    """Run the application whose pages these are from its first page, or from `start`; `ports` as interpret has them."""
     site, phone, logged = Site(pages), Line(script=list(script), **line), []
     ending = await interpret(
         SITE + (start or next(iter(pages))),
         fetcher=site,
         platform=phone,
-        engine=QuickJs(),
-        variables={"id": "call-1", "telephone": {"ani": "anonymous", "dnis": "100"}},
+        variables={
+            "id": "call-1",
+            "telephone": {"ani": "anonymous", "dnis": "100"},
+            "connection": {"callee_type": callee_type},
+        },
         log=lambda _label, text: logged.append(text),
+        **{"engine": QuickJs(), **(ports or {})},
     )
-    return Call(ending, phone, site, logged)
+    return Call(replace(ending, document=None, digits=()), phone, site, logged)
 
 
 def vxml(content: str, attributes: str = "") -> str:
     """Return a document with this content."""
     return f'<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml" {attributes}>{content}</vxml>'
+
+
+def _done(done: str) -> Input:
+    return Input(done) if len(done) == 1 else Input(done.strip("[]"), "voice")
 
 
 def _said(piece: Piece) -> str:

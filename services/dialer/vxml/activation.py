@@ -2,133 +2,172 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 
 from lxml import etree
 
 from services.dialer.vxml.context import Context
-from services.dialer.vxml.documents import Document, name_of
+from services.dialer.vxml.documents import XML, Document, name_of
 from services.dialer.vxml.events import Event
-from services.dialer.vxml.grammars.builtins import builtin_at
+from services.dialer.vxml.grammars.builtins import SPOKEN, builtin_at
 from services.dialer.vxml.grammars.faults import GrammarFault, UnsupportedBuiltin, UnsupportedFormat
-from services.dialer.vxml.grammars.grammar import Grammar
+from services.dialer.vxml.grammars.grammar import Grammar, Mode
 from services.dialer.vxml.grammars.phrases import Phrase, phrases
 from services.dialer.vxml.grammars.recognizer import Active, Recognizer, Scope
-from services.dialer.vxml.grammars.srgs import Fetch, load_srgs
+from services.dialer.vxml.grammars.srgs import Fetch, Source, load_srgs
 from services.dialer.vxml.jumps import Owner
-from services.dialer.vxml.navigation import parted
-from services.dialer.vxml.ports import FetchRequest
+from services.dialer.vxml.library import Compiled, digest
+from services.dialer.vxml.navigation import parted, request_of
 
 _KEYS = "123456789"
+_MEDIA = frozenset({"application/srgs+xml", "application/grammar+xml", "application/xml", "text/xml"})
+_MODES: dict[Mode, Callable[[Phrase], str]] = {"dtmf": lambda each: each.keys, "voice": lambda each: each.words}
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """An element that has grammars, whose they are, and how near."""
+
+    element: etree._Element
+    owner: Owner
+    scope: Scope
 
 
 async def activate(context: Context, item: etree._Element, *, is_modal: bool) -> Recognizer[Owner]:
     """Return the recogniser of all grammars that are active; a modal item hears its own alone (2.3.1)."""
-    active: list[Active[Owner]] = []
-    for owner, scope in _owners(context, item, is_modal=is_modal):
-        active += [Active(grammar, owner, scope) for grammar in await _grammars(context, owner)]
-    if not is_modal:
-        active += _universals(context, item)
+    active = await _active(context, item, is_modal=is_modal)
     if not active:
         raise Event("error.semantic", "nothing can be said or keyed in here: no grammar is active")
+    return _recognizer(context, active)
+
+
+async def activate_beside(context: Context, item: etree._Element, *, is_modal: bool) -> Recognizer[Owner] | None:
+    """Return the recogniser of what is active while something else goes on (2.3.6, 2.3.7); None when nothing is."""
+    active = await _active(context, item, is_modal=is_modal)
+    return _recognizer(context, active) if active else None
+
+
+async def _active(context: Context, item: etree._Element, *, is_modal: bool) -> list[Active[Owner]]:
+    active: list[Active[Owner]] = []
+    for count, part in enumerate(_parts(context, item, is_modal=is_modal), 1):
+        await context.session.turn(count)
+        active += [Active(grammar, part.owner, part.scope) for grammar in await _grammars(context, part)]
+    return active if is_modal else active + await _universals(context, item)
+
+
+def _recognizer(context: Context, active: list[Active[Owner]]) -> Recognizer[Owner]:
     modes = context.property("inputmodes").split()
     return Recognizer(each for each in active if each.grammar.mode in modes)
 
 
-def _universals(context: Context, item: etree._Element) -> list[Active[Owner]]:
+async def _universals(context: Context, item: etree._Element) -> list[Active[Owner]]:
     """Return the platform's own words, those that are switched on: what they mean is their event (6.3.6)."""
     on = set(context.property("universals").split())
     words = [word for word in ("help", "cancel", "exit") if on & {"all", word}]
     if not words:
         return []
     owner = Owner("universal", item, context.document)
-    return [Active(phrases([Phrase(word) for word in words], "voice"), owner, Scope.PLATFORM)]
+    return [Active(each, owner, Scope.PLATFORM) async for each in _phrases(context, [Phrase(word) for word in words])]
 
 
-def _owners(context: Context, item: etree._Element, *, is_modal: bool) -> Iterator[tuple[Owner, Scope]]:
+def _parts(context: Context, item: etree._Element, *, is_modal: bool) -> Iterator[_Part]:
+    """Yield what has active grammars, by scope and in document order within one: what is first is preferred (3.1.4)."""
     dialog, document = context.dialog, context.document
     assert dialog is not None
     if item is not dialog:
-        if name_of(item) != "initial":
-            yield Owner("item", item, document), Scope.INPUT_ITEM
-        yield from _links(item, document, Scope.INPUT_ITEM)
+        yield from _within(item, Owner("item", item, document), Scope.INPUT_ITEM)
     if is_modal:
         return
-    yield from _of_dialog(dialog, document, Scope.FORM, is_current=True)
+    yield from _within(dialog, Owner("form", dialog, document), Scope.FORM)
     yield from _of_document(document, dialog, Scope.DOCUMENT)
     if context.root is not None and context.root is not document:
         yield from _of_document(context.root, dialog, Scope.APPLICATION)
 
 
-def _links(parent: etree._Element, document: Document, scope: Scope) -> Iterator[tuple[Owner, Scope]]:
-    for element in parent:
-        if name_of(element) == "link":
-            yield Owner("link", element, document), scope
+def _within(parent: etree._Element, owner: Owner, scope: Scope) -> Iterator[_Part]:
+    for child in parent:
+        name = name_of(child)
+        if name == "grammar":
+            yield _Part(child, owner, scope)
+        elif name == "link":
+            yield _Part(child, Owner("link", child, owner.document), scope)
+        elif name == "choice":
+            yield _Part(child, Owner("choice", child, owner.document), scope)
+    if name_of(parent) == "field":
+        yield _Part(parent, owner, scope)
 
 
-def _of_document(document: Document, dialog: etree._Element, scope: Scope) -> Iterator[tuple[Owner, Scope]]:
-    yield from _links(document.root, document, scope)
+def _of_document(document: Document, dialog: etree._Element, scope: Scope) -> Iterator[_Part]:
     for element in document.root:
-        if element is not dialog and name_of(element) in {"form", "menu"}:
-            yield from _of_dialog(element, document, scope, is_current=False)
+        if name_of(element) == "link":
+            yield _Part(element, Owner("link", element, document), scope)
+        elif element is not dialog and name_of(element) in {"form", "menu"}:
+            for part in _within(element, Owner("dialog", element, document), scope):
+                own = part.element.get("scope") if name_of(part.element) == "grammar" else None
+                if (own or element.get("scope")) == "document" and part.owner.kind != "link":
+                    yield part
 
 
-def _of_dialog(
-    dialog: etree._Element, document: Document, scope: Scope, *, is_current: bool
-) -> Iterator[tuple[Owner, Scope]]:
-    reaches = is_current or dialog.get("scope") == "document"
-    if name_of(dialog) == "menu":
-        for choice in dialog if reaches else ():
-            if name_of(choice) == "choice":
-                yield Owner("choice", choice, document), scope
-    elif reaches or any(_is_wide(child) for child in dialog):
-        yield Owner("form" if is_current else "dialog", dialog, document), scope
-    if is_current:
-        yield from _links(dialog, document, scope)
-
-
-def _is_wide(grammar: etree._Element) -> bool:
-    return name_of(grammar) == "grammar" and grammar.get("scope") == "document"
-
-
-async def _grammars(context: Context, owner: Owner) -> list[Grammar]:
-    """Return the grammars of an owner, compiled once in a call."""
+async def _grammars(context: Context, part: _Part) -> list[Grammar]:
+    """Return the grammars of a part, compiled once in a call unless a script says which they are."""
     known = context.session.grammars
-    if owner.element not in known:
-        try:
-            known[owner.element] = [each async for each in _compiled(context, owner)]
-        except UnsupportedBuiltin as fault:
-            raise Event("error.unsupported.builtin", str(fault)) from None
-        except UnsupportedFormat as fault:
-            raise Event("error.unsupported.format", str(fault)) from None
-        except GrammarFault as fault:
-            raise Event("error.badfetch", str(fault)) from None
-    return known[owner.element]
+    if part.element in known:
+        return known[part.element]
+    try:
+        grammars = [each async for each in _compiled(context, part)]
+    except UnsupportedBuiltin as fault:
+        raise Event("error.unsupported.builtin", str(fault)) from None
+    except UnsupportedFormat as fault:
+        raise Event("error.unsupported.format", str(fault)) from None
+    except GrammarFault as fault:
+        raise Event("error.badfetch", str(fault)) from None
+    if all(each.get("srcexpr") is None for each in (part.element, *part.element)):
+        known[part.element] = grammars
+    return grammars
 
 
-async def _compiled(context: Context, owner: Owner) -> AsyncIterator[Grammar]:
-    element = owner.element
-    narrow = owner.kind == "dialog" and element.get("scope") != "document"
-    for child in element:
-        if name_of(child) == "grammar" and (_is_wide(child) or not narrow):
-            yield await _loaded(context, owner.document, child)
-    if (keys := element.get("dtmf")) and owner.kind == "link":
-        yield phrases([Phrase(keys=keys)], "dtmf")
-    if owner.kind == "item" and (written := element.get("type")) and name_of(element) == "field":
-        yield builtin_at(written)
-    if owner.kind == "choice":
-        for grammar in _phrases([choice_phrase(element)]):
+async def _compiled(context: Context, part: _Part) -> AsyncIterator[Grammar]:
+    element, document = part.element, part.owner.document
+    name = name_of(element)
+    if name == "grammar":
+        yield await _loaded(context, document, element)
+    elif name == "field":
+        if written := element.get("type"):
+            yield builtin_at(written)
+            if (said := _spoken_at(document, written)) is not None:
+                yield said
+        async for grammar in _phrases(context, [option_phrase(each) for each in element if name_of(each) == "option"]):
             yield grammar
-    options = [option_phrase(each) for each in element if name_of(each) == "option"]
-    for grammar in _phrases(options):
-        yield grammar
+    else:
+        for child in element:
+            if name_of(child) == "grammar":
+                yield await _loaded(context, document, child)
+        phrase = choice_phrase(element) if name == "choice" else Phrase(keys=element.get("dtmf", ""))
+        async for grammar in _phrases(context, [phrase]):
+            yield grammar
 
 
-def _phrases(several: list[Phrase]) -> Iterator[Grammar]:
-    if any(each.keys for each in several):
-        yield phrases(several, "dtmf")
-    if any(each.words for each in several):
-        yield phrases(several, "voice")
+def _spoken_at(document: Document, written: str) -> Grammar | None:
+    """Return what is said for a field's type; None where the document's language or the type has nothing."""
+    is_english = (document.lang or "en").casefold().partition("-")[0] == "en"
+    if not is_english or written.startswith("builtin:") or written.partition("?")[0].strip() not in SPOKEN:
+        return None
+    return builtin_at(f"builtin:grammar/{written}")
+
+
+async def _phrases(context: Context, several: list[Phrase]) -> AsyncIterator[Grammar]:
+    size = sum(len(each.words) + len(each.keys) for each in several)
+    for mode, is_wanted in _MODES.items():
+        if any(map(is_wanted, several)):
+            key = (mode, *several)
+            known = context.session.library.grammars.get(key)
+            if known is None:
+                known = Compiled(await context.session.work(size, partial(phrases, several, mode)))
+                context.session.library.grammars.put(key, known, size)
+            yield known.grammar
 
 
 def words_of(element: etree._Element) -> str:
@@ -145,8 +184,9 @@ def choice_phrase(choice: etree._Element) -> Phrase:
     menu = choice.getparent()
     keys = choice.get("dtmf", "")
     if not keys and menu is not None and menu.get("dtmf") == "true":
-        unnumbered = [each for each in menu if name_of(each) == "choice" and not each.get("dtmf")]
-        keys = _KEYS[unnumbered.index(choice) : unnumbered.index(choice) + 1]
+        others = (each for each in choice.itersiblings(preceding=True) if name_of(each) == "choice")
+        before = sum(1 for _ in islice((each for each in others if not each.get("dtmf")), len(_KEYS)))
+        keys = _KEYS[before : before + 1]
     words = "" if any(name_of(each) == "grammar" for each in choice) else words_of(choice)
     accept = choice.get("accept") or (menu.get("accept") if menu is not None else None)
     return Phrase(words, keys, approximate=accept == "approximate")
@@ -155,23 +195,75 @@ def choice_phrase(choice: etree._Element) -> Phrase:
 def option_phrase(option: etree._Element) -> Phrase:
     """Return what is said or keyed in for an option, and what its field then holds (2.3.1.3)."""
     words, keys = words_of(option), option.get("dtmf", "")
-    return Phrase(words, keys, option.get("value") or words or None, option.get("accept") == "approximate")
+    value = option.get("value")
+    meaning = words or None if value is None else value
+    return Phrase(words, keys, meaning, approximate=option.get("accept") == "approximate")
 
 
 async def _loaded(context: Context, document: Document, grammar: etree._Element) -> Grammar:
+    """Return what a grammar element holds or refers to; it must be of the type and mode that it names (3.1.1)."""
     src, expression = grammar.get("src"), grammar.get("srcexpr")
     if expression is not None:
         src = context.scopes.text(expression)
+    media = grammar.get("type", "").partition(";")[0].strip().casefold()
+    if media and media not in _MEDIA and not (src or "").startswith("builtin:"):
+        raise UnsupportedFormat("The grammar's type is none that is read here: application/srgs+xml is.")
+    fetch = partial(_fetched, context, grammar, document)
     if src is None:
-        return await load_srgs(grammar, url=document.url, fetch=_fetch(context))
+        return await _srgs(context, grammar, document.base, fetch)
+    mode = grammar.get("mode")
     if src.startswith("builtin:"):
-        return builtin_at(src)
+        return _of_mode(builtin_at(src), mode)
     url, rule = parted(document.resolve(src))
-    return await load_srgs(await _fetch(context)(url), url=url, rule=rule or None, fetch=_fetch(context))
+    return _of_mode(await _srgs(context, await fetch(url), url, fetch, rule or None), mode)
 
 
-def _fetch(context: Context) -> Fetch:
-    async def fetch(url: str) -> bytes:
-        return (await context.session.fetch(FetchRequest(url, purpose="grammar"))).body
+def _of_mode(grammar: Grammar, mode: str | None) -> Grammar:
+    if mode not in {None, grammar.mode}:
+        raise GrammarFault(f"The grammar's mode is {grammar.mode}, not {mode}.")
+    return grammar
 
-    return fetch
+
+async def _srgs(context: Context, source: Source, url: str, fetch: Fetch, rule: str | None = None) -> Grammar:
+    """Compile a grammar, unless the library has it: of the same bytes, and those of all documents it refers to."""
+    session, others = context.session, _Others(fetch)
+    content = source if isinstance(source, bytes) else etree.tostring(source, with_tail=False)
+    key = (digest(content), url, rule, None if isinstance(source, bytes) else _language(source))
+    known = session.library.grammars.get(key)
+    if known is None or not await others.are(known.others):
+        others.read = {}
+        grammar = await load_srgs(source, url=url, rule=rule, fetch=others.fetch, work=session.work)
+        known = Compiled(grammar, tuple((url, digest(body)) for url, body in others.read.items()))
+        size = len(content) + sum(map(len, others.read.values()))
+        session.library.grammars.put(key, known, size, named=len(url) + sum(map(len, others.read)))
+    return known.grammar
+
+
+class _Others:
+    """The documents that a grammar refers to, each fetched once; `read` are those that it was compiled with."""
+
+    def __init__(self, fetch: Fetch) -> None:
+        self._fetch = fetch
+        self.bodies: dict[str, bytes] = {}
+        self.read: dict[str, bytes] = {}
+
+    async def fetch(self, url: str) -> bytes:
+        if url not in self.bodies:
+            self.bodies[url] = await self._fetch(url)
+        self.read[url] = self.bodies[url]
+        return self.bodies[url]
+
+    async def are(self, known: tuple[tuple[str, bytes], ...]) -> bool:
+        """Whether they are what they were; after one that is not, another one may not be referred to any more."""
+        for url, was in known:
+            if digest(await self.fetch(url)) != was:
+                return False
+        return True
+
+
+def _language(grammar: etree._Element) -> str | None:
+    return next((lang for each in grammar.iterancestors() if (lang := each.get(f"{{{XML}}}lang"))), None)
+
+
+async def _fetched(context: Context, grammar: etree._Element, document: Document, url: str) -> bytes:
+    return (await context.session.fetch(request_of(context, grammar, url, purpose="grammar", within=document))).body

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 from urllib.parse import urldefrag, urljoin
 
@@ -35,8 +36,15 @@ _ENCODINGS = re.compile(
 _DECLARED = re.compile(rb"""\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']([\w.:-]{1,40})["']""")
 _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _BEFORE_THE_ROOT = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
+_INSTRUCTION = re.compile(r"<\?([^\s?]+)\s*(.*)\?>", re.DOTALL)
 _LITERAL = r"""(?:"[^"]*"|'[^']*')"""
 _DOCTYPE = re.compile(rf"""<!DOCTYPE\s+[^\s<>"'\[\]]+(?:\s+(?:PUBLIC\s+{_LITERAL}|SYSTEM)\s+{_LITERAL})?\s*>""")
+_BEYOND = etree.XPath(
+    f"count(//*) > {MAX_ELEMENTS} or boolean({'/*' * (MAX_DEPTH + 1)}) or boolean(//*[@*[{MAX_ATTRIBUTES + 1}]])"
+)
+_HEADERS = frozenset({"Cache-Control", "Expires", "Date"})
+_TEXTS = frozenset({"value", "message", "label", "content", "alias"})  # attributes that are texts, blanks and all
+_SHOWN = 60  # characters of a name in a message
 _MARKS = 4 * MAX_ELEMENTS  # an element has two `<` at the most; scripts and comments have some, too
 
 
@@ -60,6 +68,15 @@ class Document:
     application: str | None
     version: str
     lang: str | None
+    _properties: dict[etree._Element, dict[str, str]] = field(default_factory=dict, compare=False, repr=False)
+
+    def properties_of(self, element: etree._Element) -> dict[str, str]:
+        """Return the properties that are set in an element (6.3); of a name that is set twice, the last counts."""
+        if (known := self._properties.get(element)) is None:
+            found = [each for each in element.iterchildren("{*}property") if name_of(each) == "property"]
+            known = {each.get("name", ""): each.get("value", "") for each in found}
+            self._properties[element] = known
+        return known
 
     def resolve(self, uri: str) -> str:
         """Return a reference as an address, relative to the document's base; one that is none stays as it is."""
@@ -76,13 +93,15 @@ def parse(body: bytes, url: str, content_type: str = "") -> Document:
             is unknown, or it is too large, too deep or too wide.
     """
     root = parse_xml(body, content_type)
+    trim(root)
     if not root.tag.startswith("{"):
         for element in root.iter():
             if not element.tag.startswith("{"):
                 element.tag = f"{{{VXML}}}{element.tag}"
     if root.tag != f"{{{VXML}}}vxml":
-        is_ours = etree.QName(root).localname == "vxml"
-        wrong = f"The namespace of <vxml> is not {VXML}" if is_ours else "The root element is not <vxml>"
+        name = etree.QName(root).localname
+        found = f"The root element is <{name[:_SHOWN]}>, not <vxml>"
+        wrong = f"The namespace of <vxml> is not {VXML}" if name == "vxml" else found
         raise BadDocument(f"{wrong} (VoiceXML 2.0, 1.5.1).", line=line_of(root))
     url = urldefrag(url).url
     base = _joined(url, root.get(f"{{{XML}}}base", ""))
@@ -97,8 +116,10 @@ def parse(body: bytes, url: str, content_type: str = "") -> Document:
     )
 
 
-def parse_xml(body: bytes, content_type: str = "") -> etree._Element:
-    """Read XML of any vocabulary with the same caution (grammars, `<data>`); comments and instructions are left out.
+def parse_xml(body: bytes, content_type: str = "", *, whole: bool = False) -> etree._Element:
+    """Read XML of any vocabulary with the same caution (grammars, `<data>`).
+
+    Comments and instructions are left out, unless it is wanted `whole`.
 
     Raises:
         BadDocument: as for `parse`, whatever the root is.
@@ -116,8 +137,8 @@ def parse_xml(body: bytes, content_type: str = "") -> etree._Element:
         load_dtd=False,
         dtd_validation=False,
         huge_tree=False,
-        remove_comments=True,
-        remove_pis=True,
+        remove_comments=not whole,
+        remove_pis=not whole,
     )
     try:
         root = etree.fromstring(text.encode(), parser)
@@ -128,13 +149,62 @@ def parse_xml(body: bytes, content_type: str = "") -> etree._Element:
     for warning in parser.error_log:
         if warning.type_name == "WAR_UNDECLARED_ENTITY":
             raise BadDocument("Only the five entities of XML itself are known.", line=warning.line)
-    _check_size(root)
+    if _BEYOND(root):
+        _refuse_size(root)
     return root
+
+
+def trim(root: etree._Element) -> None:
+    """Take the blanks from the ends of attributes, as types of XML Schema that are no strings have none there."""
+    for element in root.iter():
+        for value in element.values():
+            if value.strip() != value:
+                _trim(element)
+                break
+
+
+def _trim(element: etree._Element) -> None:
+    for name, value in element.attrib.items():
+        if name not in _TEXTS:
+            element.set(name, value.strip())
+
+
+def decoded(body: bytes, encoding: str) -> str | None:
+    """Return the text of bytes, where they are damaged with a sign for that; None for an encoding that is not read.
+
+    What Python takes for an encoding may take the square of the length, as punycode does.
+    """
+    try:
+        return body.decode(encoding, "replace") if _ENCODINGS.fullmatch(encoding) else None
+    except LookupError:
+        return None
+
+
+def instructions(body: bytes, target: str, content_type: str = "") -> list[str]:
+    """Return what the processing instructions of this name say that stand before the root (XML 1.0, 2.6 and 2.8)."""
+    text, at = _decoded(body, content_type), 0
+    found: list[tuple[str, str]] = []
+    while skipped := _BEFORE_THE_ROOT.match(text, at) or _DOCTYPE.match(text, at):
+        at = skipped.end()
+        if instruction := _INSTRUCTION.fullmatch(skipped[0]):
+            found.append((instruction[1], instruction[2]))
+    return [said for name, said in found if name == target]
+
+
+def headers_in(document: Document) -> dict[str, str]:
+    """Return what a document says in place of its server's headers of how long it lasts (VoiceXML 2.0, 6.2.1)."""
+    metas = [each for each in document.root.iterchildren("{*}meta") if name_of(each) == "meta"]
+    said = {each.get("http-equiv", "").title(): each.get("content", "") for each in metas}
+    return {name: said[name] for name in _HEADERS & said.keys()}
 
 
 def name_of(element: etree._Element) -> str:
     """Return the name of an element of VoiceXML, SRGS or SSML; of another vocabulary, `{namespace}name`."""
-    tag: str = element.tag
+    return _name_by(element.tag)
+
+
+@lru_cache(maxsize=256)
+def _name_by(tag: str) -> str:
     namespace, _, name = tag[1:].partition("}")
     return name if namespace in _OURS else tag
 
@@ -178,7 +248,8 @@ def _check_doctype(text: str) -> None:
         raise BadDocument("A DOCTYPE may name a DTD, which is not read, but it may declare nothing.", line=line)
 
 
-def _check_size(root: etree._Element) -> None:
+def _refuse_size(root: etree._Element) -> None:
+    """Say where a document that is too large is too large."""
     elements = depth = 0
     for event, element in etree.iterwalk(root, events=("start", "end")):
         if event == "end":

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Callable
 
 from lxml import etree
@@ -10,8 +9,8 @@ from lxml import etree
 from services.dialer.vxml import leaving
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.data import data
-from services.dialer.vxml.documents import line_of, name_of
-from services.dialer.vxml.events import Event
+from services.dialer.vxml.documents import decoded, line_of, name_of
+from services.dialer.vxml.events import Blaming, Event, named
 from services.dialer.vxml.looping import each
 from services.dialer.vxml.navigation import request_of
 from services.dialer.vxml.prompt_selection import SPOKEN
@@ -27,29 +26,32 @@ async def execute(context: Context, parent: etree._Element) -> None:
         await content(context, parent, list(parent), parent.text)
 
 
-async def execute_handler(context: Context, handler: etree._Element, event: Event) -> None:
-    """Execute a catch element with `_event` and `_message` (section 5.2.2)."""
-    with context.scopes.anonymous() as scope:
-        context.scopes.put(scope, "_event", event.name)
-        context.scopes.declare("_message", json.dumps(event.message) if event.message else None)
-        await content(context, handler, list(handler), handler.text)
+async def execute_handler(context: Context, handler: etree._Element) -> None:
+    """Execute a catch element in the scope that has `_event` and `_message` (section 5.2.2)."""
+    await content(context, handler, list(handler), handler.text)
 
 
 async def content(
     context: Context, parent: etree._Element, children: list[etree._Element], text: str | None = None
 ) -> None:
     """Execute elements in their order; the text among them is spoken (section 4.1.2)."""
-    say(context, parent, text)
+    spoken: list[etree._Element | str] = [text or ""]
     for element in children:
         await context.session.step()
         name = name_of(element)
+        if name in SPOKEN:
+            spoken += [element, element.tail or ""]
+            continue
+        say(context, parent, spoken)
+        spoken = [element.tail or ""]
         if verb := _VERBS.get(name):
             await verb(context, element)
-        elif name in SPOKEN or name == "prompt":
-            speak(context, element)
+        elif name == "prompt":
+            with Blaming(element):
+                speak(context, element)
         elif name not in _IGNORED:
             raise Event("error.semantic", f"line {line_of(element)}: {name} cannot be executed in {name_of(parent)}")
-        say(context, parent, element.tail)
+    say(context, parent, spoken)
 
 
 async def _var(context: Context, element: etree._Element) -> None:
@@ -62,11 +64,14 @@ async def _assign(context: Context, element: etree._Element) -> None:
 
 async def _clear(context: Context, element: etree._Element) -> None:
     """Make variables undefined, and form items as if never visited (5.3.3)."""
-    for name in element.get("namelist", "").split() or [item.name for item in context.items]:
-        context.scopes.assign(name, "undefined")
-        for item in context.items:
-            if item.name == name:
-                item.clear()
+    items = {item.name: item for item in context.items if item.kind != "menu"}
+    # All items are meant themselves, not what hides one of them from here.
+    names = element.get("namelist", "").split() or [f"dialog.{name}" for name in items]
+    for count, name in enumerate(names, 1):
+        await context.session.turn(count)
+        context.scopes.assign(name)
+        if item := items.get(name.removeprefix("dialog.")):
+            item.clear()
 
 
 async def _if(context: Context, element: etree._Element) -> None:
@@ -100,7 +105,7 @@ def thrown(context: Context, element: etree._Element) -> Event:
         name = context.scopes.text(expression)
     if (expression := element.get("messageexpr")) is not None:
         message = context.scopes.text(expression)
-    return Event(name, message) if name else Event("error.badfetch", "an event needs a name")
+    return named(name, message) if name else Event("error.badfetch", "an event needs a name")
 
 
 async def script(context: Context, element: etree._Element) -> None:
@@ -109,24 +114,25 @@ async def script(context: Context, element: etree._Element) -> None:
     if (expression := element.get("srcexpr")) is not None:
         uri = context.scopes.text(expression)
     if uri is None:
-        context.scopes.run("".join(str(text) for text in element.itertext()))
+        source = "".join(str(text) for text in element.itertext())
+        await context.session.apart(lambda: context.scopes.run(source))
         return
-    request = request_of(context, element, uri)
+    request = request_of(context, element, uri, purpose="script")
     response = await context.session.fetch(request)
     if len(response.body) > _MAX_SCRIPT:
         raise Event("error.badfetch", "the script is too large")
-    try:
-        source = response.body.decode(element.get("charset", "utf-8"), "replace")
-    except (LookupError, ValueError):
-        raise Event("error.badfetch", "the script's charset is not known") from None
-    context.scopes.run(source)
+    fetched = decoded(response.body, element.get("charset", "utf-8"))
+    if fetched is None:
+        raise Event("error.badfetch", "the script's charset is not known")
+    await context.session.apart(lambda: context.scopes.run(fetched))
 
 
 async def _log(context: Context, element: etree._Element) -> None:
     """Tell the application's own log (5.3.13)."""
     label, expression = element.get("label", ""), element.get("expr")
     words = [element.text or ""]
-    for child in element:
+    for count, child in enumerate(element, 1):
+        await context.session.turn(count)
         words += [context.scopes.text(child.get("expr", "")) if name_of(child) == "value" else "", child.tail or ""]
     if expression is not None:
         words.append(context.scopes.text(expression))
@@ -136,7 +142,16 @@ async def _log(context: Context, element: etree._Element) -> None:
 async def _foreach(context: Context, element: etree._Element) -> None:
     """Execute the content for each element of an array (VoiceXML 2.1 section 6)."""
     for _ in each(context, element.get("item", ""), element.get("array", "")):
+        await context.session.step()
         await content(context, element, list(element), element.text)
+
+
+def _blamed(verb: _Verb) -> _Verb:
+    async def execute(context: Context, element: etree._Element) -> None:
+        with Blaming(element):
+            await verb(context, element)
+
+    return execute
 
 
 _Verb = Callable[[Context, etree._Element], Awaitable[None]]  # noqa: SLF001 (the type has no other name)
@@ -157,3 +172,4 @@ _VERBS: dict[str, _Verb] = {
     "return": leaving.give_back,
     "disconnect": leaving.disconnect,
 }
+_VERBS = {name: _blamed(verb) for name, verb in _VERBS.items()}

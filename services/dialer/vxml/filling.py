@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 from lxml import etree
 
@@ -14,21 +14,40 @@ from services.dialer.vxml.executable import execute
 from services.dialer.vxml.form_items import Item
 from services.dialer.vxml.grammars.recognizer import Recognized
 from services.dialer.vxml.jumps import Owner
-from services.dialer.vxml.listening import Heard
+from services.dialer.vxml.listening import Evaluate, Heard
 from services.dialer.vxml.ports import Json
+from services.dialer.vxml.scopes import Semantic
+
+# Of an input item (2.3.1; VoiceXML 2.1, 4).
+_SHADOWS = ("utterance", "confidence", "inputmode", "interpretation", "markname", "marktime")
 
 
 def remember(context: Context, heard: Heard) -> None:
-    """Set application.lastresult$ (5.1.5): the input, its confidence, and what it means."""
+    """Set application.lastresult$ (5.1.5): the input, its confidence, what it means, and the mark it came after."""
+    played = context.session.played
     result: dict[str, Json] = {
         "utterance": heard.match.interpretation.utterance if heard.match else heard.utterance,
         "confidence": heard.heard.confidence,
         "inputmode": heard.heard.mode,
         "interpretation": heard.match.interpretation.value if heard.match else None,
+        "markname": played.mark,
+        "marktime": None if played.mark is None else round(played.after * 1000),
     }
-    text = json.dumps(result)
+    with Semantic():
+        context.session.engine.put_result(context.scopes.application, defined(result))
+
+
+def defined(shadow: dict[str, Json]) -> dict[str, Json]:
+    """Return shadow variables without those that have no value: to a script these are undefined, not null."""
+    return {name: value for name, value in shadow.items() if value is not None}
+
+
+@contextmanager
+def evaluation(context: Context) -> Iterator[Evaluate]:
+    """What runs the tags of grammars: in a scope that sees nothing of the application, and is forgotten after it."""
     scopes = context.scopes
-    scopes.engine.declare((scopes.application,), "lastresult$", f"Object.assign([{text}],{text})")
+    with scopes.apart() as scope:
+        yield lambda tags: scopes.value(tags, (scope,))
 
 
 class Filling:
@@ -53,7 +72,7 @@ class Filling:
                 value, has_slot = _slot(meaning, slot)
                 self._set(item.name, value if has_slot else meaning)
                 filled.add(item.name)
-            elif item.kind == "field":
+            elif item.is_input:
                 value, has_slot = _slot(meaning, slot)
                 if has_slot:
                     self._set(item.name, value)
@@ -64,38 +83,40 @@ class Filling:
         scopes = self._context.scopes
         assert scopes.dialog is not None
         scopes.put(scopes.dialog, name, value)
-        if scopes.holds("typeof lastresult$==='object'"):
-            scopes.engine.copy(
-                (scopes.application,),
-                "({utterance:lastresult$.utterance,confidence:lastresult$.confidence,"
-                "inputmode:lastresult$.inputmode,interpretation:lastresult$.interpretation})",
-                scopes.dialog,
-                f"{name}$",
-            )
+        with Semantic():
+            scopes.engine.copy_result(scopes.application, scopes.dialog, f"{name}$", _SHADOWS)
 
     async def process(self, handle: Callable[[Event, Item | None], Awaitable[None]], just: set[str]) -> None:
         """Execute the filled elements whose time it is, in document order (2.4); an event ends that."""
         context, at = self._context, None
         assert context.dialog is not None
+        items = {item.element: item for item in self._items}
         try:
-            for element in context.dialog:
-                at = next((item for item in self._items if item.element is element), None)
+            for count, element in enumerate(context.dialog, 1):
+                await context.session.turn(count)
+                at = items.get(element)
                 context.item = at.element if at else None
                 if at is not None and at.name in just:
                     for filled in element:
-                        if name_of(filled) == "filled":
+                        if name_of(filled) == "filled" and not context.scopes.is_undefined(at.name):
                             await execute(context, filled)
-                elif name_of(element) == "filled" and self._is_due(element, just):
+                elif name_of(element) == "filled" and await self._is_due(element, just):
                     await execute(context, element)
         except Event as event:
             await handle(event, at)
 
-    def _is_due(self, filled: etree._Element, just: set[str]) -> bool:
+    async def _is_due(self, filled: etree._Element, just: set[str]) -> bool:
         inputs = [item.name for item in self._items if item.is_input]
         names = filled.get("namelist", "").split() or inputs
+        for name in set(names).difference(inputs):
+            self._context.scopes.is_undefined(name)  # error.semantic where nobody has declared it
         if not just.intersection(names):
             return False
-        return filled.get("mode") == "any" or not any(self._context.scopes.is_undefined(name) for name in names)
+        lacking = []
+        for count, name in enumerate(names, 1):
+            await self._context.session.turn(count)
+            lacking.append(self._context.scopes.is_undefined(name))
+        return not all(lacking) if filled.get("mode") == "any" else not any(lacking)
 
 
 def _slot(meaning: Json, slot: str) -> tuple[Json, bool]:

@@ -11,12 +11,14 @@ from services.dialer.vxml.activation import choice_phrase, option_phrase, words_
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.data import data
 from services.dialer.vxml.documents import name_of
-from services.dialer.vxml.events import Event, EventCounts
+from services.dialer.vxml.events import Blaming, Event, EventCounts
 from services.dialer.vxml.executable import execute, execute_handler, script
 from services.dialer.vxml.filling import Filling
 from services.dialer.vxml.form_items import Item, items_of
+from services.dialer.vxml.grammars.phrases import Phrase
 from services.dialer.vxml.grammars.recognizer import Recognized
 from services.dialer.vxml.jumps import Ended, Ending, Owner, Params, ToItem
+from services.dialer.vxml.scopes import require_name
 from services.dialer.vxml.speaking import ask
 
 
@@ -40,14 +42,15 @@ class Form:
         context.items = self.items
         context.choices = self._choices
         context.scopes.enter_dialog()
-        await self._contained(None, self._initialise())
+        await self._initialise()
         if carried is not None:
             await self._contained(None, self._filled(None, carried))
+        self.is_prompting = True  # what was caught so far was so before this dialog had its first turn (appendix C)
         while True:
             await context.session.step()
             context.item = None
             try:
-                item = self._select()
+                item = await self._select()
             except Event as event:
                 await self._handle(event, None)
                 continue
@@ -66,21 +69,39 @@ class Form:
             self._go(jump)
 
     async def _initialise(self) -> None:
-        """Make the form's variables and those of its items, in document order."""
-        scopes = self.context.scopes
-        declared = {each.get("name") for each in self.dialog if name_of(each) == "var"}
-        if self.params is not None and not declared.issuperset(self.params.names):
-            raise Event("error.semantic", "a parameter is none of the subdialog's variables")
+        """Make the form's variables and those of its items, in document order; what fails keeps none of the rest."""
+        if self.params is not None:
+            await self._contained(None, self._check(self.params))
         named = {item.element: item for item in self.items}
         for element in [self.dialog] if name_of(self.dialog) == "menu" else self.dialog:
-            if item := named.get(element):
-                scopes.declare(item.name, None if item.kind == "menu" else element.get("expr"))
-            elif name_of(element) == "var":
-                await self._var(element)
-            elif name_of(element) == "script":
-                await script(self.context, element)
-            elif name_of(element) == "data":
-                await data(self.context, element)
+            await self._contained(None, self._make(element, named.get(element)))
+
+    async def _make(self, element: etree._Element, item: Item | None) -> None:
+        with Blaming(element):
+            if item is not None:
+                await self._guard(item)
+            elif make := _MAKES.get(name_of(element)):
+                await make(self, element)
+
+    async def _check(self, params: Params) -> None:
+        declared = {each.get("name") for each in self.dialog if name_of(each) == "var"}
+        if not declared.issuperset(params.names):
+            raise Event("error.semantic", "a parameter is none of the subdialog's variables")
+
+    async def _guard(self, item: Item) -> None:
+        """Declare the variable of an item: it is there even where its first value is none."""
+        scopes = self.context.scopes
+        if item.is_named:
+            require_name(item.name)
+        scopes.own(item.name)
+        if item.kind != "menu" and (expression := item.element.get("expr")) is not None:
+            scopes.own(item.name, expression)
+
+    async def _script(self, element: etree._Element) -> None:
+        await script(self.context, element)
+
+    async def _data(self, element: etree._Element) -> None:
+        await data(self.context, element)
 
     async def _var(self, element: etree._Element) -> None:
         scopes, name = self.context.scopes, element.get("name", "")
@@ -90,16 +111,17 @@ class Form:
         else:
             scopes.declare(name, element.get("expr"))
 
-    def _select(self) -> Item | None:
+    async def _select(self) -> Item | None:
         """Return the item that a goto named, or the first one whose guard is open (appendix C, select phase)."""
         if self.next is not None:
             item, self.next = self.next, None
             return item
         scopes = self.context.scopes
-        for item in self.items:
+        for count, item in enumerate(self.items, 1):
+            await self.context.session.turn(count)
             if scopes.is_undefined(item.name):
                 condition = None if item.kind == "menu" else item.element.get("cond")
-                if scopes.holds(condition):
+                if await self.context.holds(condition):
                     return item
         return None
 
@@ -112,12 +134,11 @@ class Form:
             context.scopes.assign(item.name, "true")
             await execute(context, item.element)
             return
-        timeout = None
         if self.is_prompting:
             item.asked += 1
-            timeout = ask(context, item.element, item.asked)
+            await ask(context, item.element, item.asked)
         self.is_prompting = True
-        match = await items.visit(context, item.element, item.name, timeout)
+        match = await items.visit(context, item.element, item.name)
         if isinstance(match, Recognized):
             await self._filled(item, match)
         elif match:
@@ -126,12 +147,13 @@ class Form:
     async def _filled(self, item: Item | None, match: Recognized[Owner]) -> None:
         """Do what an input means: leave by a link or choice, or fill variables."""
         owner = match.active.owner
+        dialog = items.dialog_of(owner)
+        if dialog is not None and dialog is not self.dialog:
+            await items.carry(self.context, match, dialog)
         if owner.kind in {"link", "choice"}:
             await items.follow(self.context, owner)
         if owner.kind == "universal":
             raise Event(str(match.interpretation.value).casefold())
-        if owner.kind == "dialog" and owner.element is not self.dialog:
-            await items.carry(self.context, match)
         just = self.filling.fill(item.name if item and owner.kind == "item" else None, match)
         for each in self.items:
             if each.kind == "initial" and just:
@@ -151,10 +173,22 @@ class Form:
         self.next = next(item for item in self.items if item.name == jump.name)
 
     def _choices(self) -> list[tuple[str, str]]:
-        """Return phrases and keys of what is to be enumerated (2.2.4)."""
+        """Return phrases and keys of what is to be enumerated (2.2.4); of a choice with grammars no keys are told."""
         if name_of(self.dialog) == "menu":
             choices = [each for each in self.dialog if name_of(each) == "choice"]
-            return [(words_of(each), choice_phrase(each).keys) for each in choices]
+            return [(words_of(each), "" if _has_grammar(each) else _apart(choice_phrase(each))) for each in choices]
         item = self.context.item
         options = [each for each in item if name_of(each) == "option"] if item is not None else []
-        return [(words_of(each), option_phrase(each).keys) for each in options]
+        return [(words_of(each), _apart(option_phrase(each))) for each in options]
+
+
+def _has_grammar(choice: etree._Element) -> bool:
+    return any(name_of(each) == "grammar" for each in choice)
+
+
+def _apart(phrase: Phrase) -> str:
+    """Return the keys of a phrase with one blank between two of them."""
+    return " ".join("".join(phrase.keys.split()))
+
+
+_MAKES = {"var": Form._var, "script": Form._script, "data": Form._data}  # noqa: SLF001 (of this class)

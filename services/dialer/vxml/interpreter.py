@@ -3,14 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from urllib.parse import urldefrag
 
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.dialogs import converse
-from services.dialer.vxml.events import Event
-from services.dialer.vxml.jumps import Ended, Ending, Jump
-from services.dialer.vxml.navigation import destination, load
-from services.dialer.vxml.ports import Fetcher, FetchRequest, Platform, ScriptEngine, ScriptsExhausted, Variables
+from services.dialer.vxml.events import Event, EventCounts, Occurred, handlers_of
+from services.dialer.vxml.executable import execute_handler
+from services.dialer.vxml.jumps import Destination, Ended, Ending, Jump, ToDialog
+from services.dialer.vxml.library import Library
+from services.dialer.vxml.navigation import Refused, destination, dialog_of, load
+from services.dialer.vxml.ports import (
+    Apart,
+    Fetcher,
+    FetchRequest,
+    Platform,
+    Result,
+    ScriptEngine,
+    ScriptsExhausted,
+    Variables,
+)
 from services.dialer.vxml.session import Session
 
 
@@ -18,29 +30,48 @@ def _nowhere(_label: str, _text: str) -> None:
     """Keep nothing of what an application logs."""
 
 
+def _unwatched(_: Occurred) -> None:
+    """Keep nothing of what occurs."""
+
+
+async def _here(work: Callable[[], Result], /) -> Result:
+    """Do it at once."""
+    return work()
+
+
 async def interpret(
-    url: str,
+    start: str | FetchRequest,
     *,
     fetcher: Fetcher,
     platform: Platform,
     engine: ScriptEngine,
     variables: Variables | None = None,
     log: Callable[[str, str], None] = _nowhere,
+    library: Library | None = None,
+    apart: Apart = _here,
+    watch: Callable[[Occurred], None] = _unwatched,
 ) -> Ending:
-    """Run the application that begins at an address, and return how it ended; nothing it does is raised.
+    """Run the application that begins at an address or with a request; return how it ended; nothing it does is raised.
 
     `variables` are those of the session, as `session.telephone.ani` (5.1.4): scripts can read them alone. `log` gets
-    the label and the text of each `<log>`. The engine is this call's, and has seen no other.
+    the label and the text of each `<log>`, `watch` every event before it is handled. The engine is this call's, and
+    has seen no other. `library` keeps what was read for the calls to come, and `apart` takes what would hold up those
+    that are there.
     """
     scope = engine.open("session")
     for name, value in (variables or {}).items():
-        engine.put(scope, name, value, frozen=True)
-    session = Session(fetcher, platform, engine, scope, log)
+        # One of the two sides of a connection is its originator, that object itself.
+        engine.put(scope, name, value, frozen=True, referring="originator" if name == "connection" else None)
+    session = Session(fetcher, platform, engine, scope, log, library or Library(), apart, watch)
     engine.seal(scope)
+    ending = await _ending(session, FetchRequest(start) if isinstance(start, str) else start)
+    return replace(ending, document=session.document, digits=tuple(session.digits))
+
+
+async def _ending(session: Session, start: FetchRequest) -> Ending:
     try:
-        document = await load(session, FetchRequest(urldefrag(url).url))
-        context = Context(session, document)
-        await converse(context, await destination(context, document, urldefrag(url).fragment))
+        context, to = await _begun(session, start)
+        await converse(context, to)
     except Ended as ended:
         return ended.ending
     except Event as event:
@@ -50,3 +81,40 @@ async def interpret(
     except Jump:
         return Ending("error", message="the application returned from nowhere")
     raise AssertionError("a conversation ends by a jump")
+
+
+async def _begun(session: Session, start: FetchRequest) -> tuple[Context, Destination]:
+    """Return where the application begins; nobody led to its first document who could catch what is wrong with it."""
+    url, fragment = urldefrag(start.url)
+    try:
+        document = await load(session, replace(start, url=url))
+    except Refused as refused:
+        if refused.document is None:
+            raise
+        context = Context(session, refused.document)
+        return context, await _told(context, refused)
+    session.document = document.url
+    context = Context(session, document)
+    try:
+        return context, await destination(context, document, fragment)
+    except Event as event:
+        return context, await _told(context, event)
+
+
+async def _told(context: Context, event: Event) -> Destination:
+    """Let a document catch itself why it is not run; return where that leads, which is to another document.
+
+    That it ends the call by itself is not all that is told of it then: it was never run.
+    """
+    context.dialog = dialog_of(context.document, "")
+    if not any(handler.caught(event.name) is not None for each in context.outwards() for handler in handlers_of(each)):
+        raise event
+    context.session.document = context.document.url
+    try:
+        await context.handle(Event(event.name, event.message), EventCounts(), execute_handler)
+    except ToDialog as jump:
+        if jump.to.document is not None:
+            return jump.to
+    except Ended as ended:
+        raise Ended(replace(ended.ending, event=event.name, message=event.message)) from None
+    raise event

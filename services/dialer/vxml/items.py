@@ -12,7 +12,7 @@ from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import name_of
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.executable import thrown
-from services.dialer.vxml.filling import remember
+from services.dialer.vxml.filling import evaluation, remember
 from services.dialer.vxml.grammars.recognizer import Recognized
 from services.dialer.vxml.jumps import Destination, Owner, ToDialog
 from services.dialer.vxml.lines import record, transfer
@@ -24,27 +24,30 @@ Visited = Recognized[Owner] | bool
 """What the callee said or keyed in, or whether the item's variable has a value now."""
 
 
-async def visit(context: Context, item: etree._Element, name: str, silence: float | None) -> Visited:
-    """Execute an input item; `silence` is the timeout of the last prompt."""
-    return await _VISITS[name_of(item)](context, item, name, silence)
+async def visit(context: Context, item: etree._Element, name: str) -> Visited:
+    """Execute an input item."""
+    return await _VISITS[name_of(item)](context, item, name)
 
 
-async def _ask(context: Context, item: etree._Element, _name: str, silence: float | None) -> Visited:
+async def _ask(context: Context, item: etree._Element, _name: str) -> Visited:
     """Wait for an input that a grammar matches, else throw noinput or nomatch."""
     recognizer = await activate(context, item, is_modal=item.get("modal") == "true")
     timing = Timing(
-        silence if silence is not None else context.duration("timeout"),
+        context.silence(),
         context.duration("interdigittimeout"),
         context.duration("termtimeout"),
         context.property("termchar"),
+        frozenset(context.property("inputmodes").split()),
     )
-    scopes = context.scopes
-    with context.scopes.apart() as scope:
-        heard = await listen(context.session, recognizer, timing, lambda tags: scopes.value(tags, (scope,)))
+    is_private = context.is_true("paceline.private")  # a wrong value is an error, and before anything is keyed in
+    with evaluation(context) as evaluate:
+        heard = await listen(context.session, recognizer, timing, evaluate)
     if heard is None:
         raise Event("noinput")
+    if heard.heard.mode == "dtmf":
+        context.session.digits.append(None if is_private else heard.utterance)
     remember(context, heard)
-    if heard.match is None:
+    if heard.match is None or heard.heard.confidence < context.fraction("confidencelevel"):
         raise Event("nomatch")
     return heard.match
 
@@ -57,22 +60,29 @@ async def follow(context: Context, owner: Owner) -> None:
     uri = leaving.reference(context, element, "next", "expr")
     if uri is None:
         raise Event("error.badfetch", "it says nowhere to go")
-    raise ToDialog(await find(context, element, uri))
+    raise ToDialog(await find(context, element, uri, within=owner.document))
 
 
-async def carry(context: Context, match: Recognized[Owner]) -> None:
+def dialog_of(owner: Owner) -> etree._Element | None:
+    """Return the dialog that an input is for, be it another one than that which hears it; None: it leads elsewhere."""
+    if owner.kind == "choice":
+        return owner.element.getparent()
+    return owner.element if owner.kind == "dialog" else None
+
+
+async def carry(context: Context, match: Recognized[Owner], dialog: etree._Element) -> None:
     """Go to another dialog of this document or the root, and let it process the input (3.1.4)."""
-    owner = match.active.owner
-    elsewhere = None if owner.document is context.document else owner.document
-    raise ToDialog(Destination(owner.element, elsewhere, context.root, context.application), match)
+    document = match.active.owner.document
+    elsewhere = None if document is context.document else document
+    raise ToDialog(Destination(dialog, elsewhere, context.root, context.application), match)
 
 
-async def _object(_context: Context, _item: etree._Element, _name: str, _silence: float | None) -> Visited:
+async def _object(_context: Context, _item: etree._Element, _name: str) -> Visited:
     """No object is known here (2.3.5)."""
     raise Event("error.unsupported.objectname", "there are no objects here")
 
 
-_VISITS: dict[str, Callable[[Context, etree._Element, str, float | None], Awaitable[Visited]]] = {
+_VISITS: dict[str, Callable[[Context, etree._Element, str], Awaitable[Visited]]] = {
     "field": _ask,
     "initial": _ask,
     "menu": _ask,

@@ -56,12 +56,18 @@ class Returned(Jump):
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """How a call's application ended: by itself, by an error nobody caught, by the callee, or by our limits."""
+    """How a call's application ended: by itself, by an error nobody caught, by the callee, or by our limits.
+
+    `document` is the address of the last one it was in, None when there never was one; `digits` is what was keyed in,
+    input by input, None for one that the application keeps to itself.
+    """
 
     how: Literal["exit", "disconnect", "hangup", "error", "limit"]
     value: Json = None
     event: str | None = None
     message: str = ""
+    document: str | None = None
+    digits: tuple[str | None, ...] = ()
 
 
 class Ended(Jump):

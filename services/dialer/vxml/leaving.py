@@ -8,7 +8,7 @@ from typing import Literal
 from lxml import etree
 
 from services.dialer.vxml.context import Context
-from services.dialer.vxml.events import Event
+from services.dialer.vxml.events import Event, named
 from services.dialer.vxml.jumps import Ended, Ending, Returned, ToDialog, ToItem
 from services.dialer.vxml.navigation import Arrival, find, request_of
 from services.dialer.vxml.ports import FetchRequest, Field
@@ -56,17 +56,16 @@ def submission(
     """Return the request that sends variables; without names, those of the form's input items."""
     scopes = context.scopes
     if names is None:
-        names = [] if uri.startswith("#") else [item.name for item in context.items if item.is_named and item.is_input]
+        names = [item.name for item in context.items if item.is_named and item.is_input]
     fields: list[Field] = []
     for name in names:
         text = scopes.text(name)
         fields.append((name, context.session.recordings.get(text, text)))
     return replace(
-        request_of(context, element, uri),
+        request_of(context, element, uri, purpose=purpose),
         method=element.get("method", "get").upper(),
         fields=tuple(fields),
         multipart=element.get("enctype") == "multipart/form-data",
-        purpose=purpose,
     )
 
 
@@ -93,7 +92,8 @@ async def give_back(context: Context, element: etree._Element) -> None:
     if event is not None and names:
         raise Event("error.badfetch", "return has both an event and a namelist")
     if event is not None:
-        raise Returned(None, event, message)
+        thrown = named(event, message)
+        raise Returned(None, thrown.name, thrown.message)
     raise Returned(context.scopes.hold({name: name for name in names}))
 
 
@@ -101,7 +101,7 @@ async def disconnect(context: Context, element: etree._Element) -> None:
     """Hang up; what is left to do is done without the callee (5.3.11, VoiceXML 2.1 section 8)."""
     names = element.get("namelist", "").split()
     value = {name: context.scopes.value(name) for name in names} or None
-    await context.session.finish()
+    await context.session.flush()
     with context.session.line() as line:
         await line.disconnect()
     context.session.hang_up(value)

@@ -3,32 +3,52 @@
 from __future__ import annotations
 
 from enum import Enum
-from urllib.parse import urldefrag
+from urllib.parse import urldefrag, urlsplit
 
 from lxml import etree
 
 from services.dialer.vxml.context import Context
-from services.dialer.vxml.documents import BadDocument, Document, name_of, parse
+from services.dialer.vxml.documents import BadDocument, Document, headers_in, name_of, parse
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.faults import refusal
 from services.dialer.vxml.jumps import Destination
-from services.dialer.vxml.ports import FetchRequest
-from services.dialer.vxml.schema import check
+from services.dialer.vxml.library import digest
+from services.dialer.vxml.ports import FetchRequest, Purpose
+from services.dialer.vxml.schema import check_in_turns
 from services.dialer.vxml.session import Session
-from services.dialer.vxml.values import seconds
 
+_SHOWN = 150  # characters of an address in a message
 DIALOGS = frozenset({"form", "menu"})
 
 
-def request_of(context: Context, element: etree._Element, uri: str) -> FetchRequest:
-    """Return the request for what an element refers to, with its fetch hints (section 6.1)."""
-    url, _ = parted(context.document.resolve(uri))
+def request_of(
+    context: Context,
+    element: etree._Element,
+    uri: str,
+    *,
+    purpose: Purpose = "document",
+    within: Document | None = None,
+) -> FetchRequest:
+    """Return the request for what an element refers to, with its fetch hints or else the properties' (6.1, 6.3.5).
+
+    The reference starts from the active document, or from the one `within` which the element's URIs are.
+    """
+    url, _ = parted((within or context.document).resolve(uri))
     return FetchRequest(
         url,
         timeout=context.duration("fetchtimeout", element.get("fetchtimeout")),
-        max_age=seconds_of(element.get("maxage") or context.property("documentmaxage")),
-        max_stale=seconds_of(element.get("maxstale") or context.property("documentmaxstale")),
+        max_age=context.count(f"{purpose}maxage", element.get("maxage")),
+        max_stale=context.count(f"{purpose}maxstale", element.get("maxstale")),
+        purpose=purpose,
     )
+
+
+class Refused(Event):
+    """A document is not run for a fault in it; `document` is there where its handlers might be."""
+
+    def __init__(self, name: str, message: str, document: Document | None) -> None:
+        super().__init__(name, message)
+        self.document = document
 
 
 def parted(uri: str) -> tuple[str, str]:
@@ -40,21 +60,54 @@ def parted(uri: str) -> tuple[str, str]:
     return url, fragment
 
 
-def seconds_of(written: str) -> float | None:
-    """Return a count of seconds without a unit, as maxage has it."""
-    return float(written) if written.isdecimal() else seconds(written) if written else None
+async def play_before(context: Context, element: etree._Element) -> None:
+    """Play what waits where something is to be heard while an element's URI is fetched (4.1.8); that itself is not."""
+    if not context.session.is_gone and (element.get("fetchaudio") or context.property("fetchaudio")):
+        await context.session.flush()
 
 
 async def load(session: Session, request: FetchRequest) -> Document:
     """Fetch a document and read it, or throw `error.badfetch`."""
     response = await session.fetch(request)
-    try:
-        document = parse(response.body, response.url, response.content_type)
-    except BadDocument as bad:
-        raise Event("error.badfetch", f"line {bad.line}: {bad.message}") from None
-    if (fault := refusal(check(document))) is not None:
-        raise Event(f"error.{fault.kind}", f"line {fault.line}: {fault.message}")
+    body, url, content_type = response.body, response.url, response.content_type
+    key = (digest(body), url, content_type)
+    document = session.library.documents.get(key)
+    if document is None:
+        within = "" if session.document is None else f"{_shown(url)}, "  # the first one is start_url's, as is known
+        document = await session.work(len(body), lambda: _read(body, url, content_type, within))
+        await _check(session, document, within)
+        session.library.documents.put(key, document, len(body), named=len(url) + len(content_type))
+    if response.heed is not None and (headers := headers_in(document)):
+        response.heed(headers)
     return document
+
+
+def _read(body: bytes, url: str, content_type: str, within: str) -> Document:
+    try:
+        return parse(body, url, content_type)
+    except BadDocument as bad:
+        raise Event("error.badfetch", f"{within}line {bad.line}: {bad.message}") from None
+
+
+async def _check(session: Session, document: Document, within: str) -> None:
+    """Refuse a document that is not VoiceXML. Not elsewhere: a thread of Python would hold up others for longer."""
+    checking = check_in_turns(document)
+    while (faults := next(checking)) is None:
+        await session.turn()
+    if (fault := refusal(faults)) is not None:
+        can_hear = all(each.is_of_choice for each in faults if each.is_refused)
+        raise Refused(
+            f"error.{fault.kind}", f"{within}line {fault.line}: {fault.message}", document if can_hear else None
+        )
+
+
+def _shown(url: str) -> str:
+    """Return an address as messages have it: a query may hold what was keyed in, and what stands before a host, too."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "another document"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:_SHOWN]
 
 
 class Arrival(Enum):
@@ -72,15 +125,21 @@ async def find(
     *,
     request: FetchRequest | None = None,
     arrival: Arrival = Arrival.GOTO,
+    within: Document | None = None,
 ) -> Destination:
     """Fetch what is needed to enter the dialog a reference names; nothing of the context changes.
 
-    A reference that is a fragment names a dialog of this document, which is not fetched again.
+    A reference that is a fragment names a dialog of this document, or one of the root `within` which it is, which are
+    not fetched again; with a `request`, that is always made (5.3.8).
     """
     target, fragment = parted(uri)
-    if not target and (request is None or (request.method == "GET" and not request.fields)):
+    if not target and request is None:
+        if within is not None and within is not context.document:
+            return Destination(dialog_of(within, fragment), within, context.root, context.application)
         return Destination(dialog_of(context.document, fragment))
-    document = await load(context.session, request or request_of(context, element, uri))
+    request = request or request_of(context, element, uri, within=within)
+    await play_before(context, element)
+    document = await load(context.session, request)
     return await destination(context, document, fragment, arrival)
 
 
@@ -99,7 +158,7 @@ async def destination(
         return Destination(dialog, document, current, address)
     if document.application == document.url:
         raise Event("error.semantic", "the document names itself as its application root")
-    root = await load(context.session, FetchRequest(document.application))
+    root = await load(context.session, request_of(context, document.root, document.application))
     if root.application is not None:
         raise Event("error.semantic", "the application root document names a root of its own")
     return Destination(dialog, document, root, document.application, keeps_application=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -60,9 +60,8 @@ def prompt_of(element: etree._Element) -> Prompt:
     )
 
 
-def selected(prompts: Sequence[Prompt], count: int, is_true: Callable[[str], bool]) -> list[Prompt]:
-    """Return the prompts to play at the item's count: those that may be played and have the highest count up to it."""
-    possible = [each for each in prompts if each.cond is None or is_true(each.cond)]
+def selected(possible: Sequence[Prompt], count: int) -> list[Prompt]:
+    """Return the prompts to play at the item's count, of those that may be: the ones of the highest count up to it."""
     correct = max((each.count for each in possible if each.count <= count), default=None)
     return [each for each in possible if each.count == correct]
 

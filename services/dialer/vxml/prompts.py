@@ -38,13 +38,17 @@ class Speech:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """A file to be played, and what is played when it cannot be had; seconds (VoiceXML 2.0, 4.1.3 and 6.1)."""
+    """A file to be played, and what is played when it cannot be had; seconds (VoiceXML 2.0, 4.1.3 and 6.1).
+
+    With a `body` it is a recording of this call: that is played, and `src` is its name alone (2.3.6).
+    """
 
     src: str
     fallback: tuple[Piece, ...] = ()
     timeout: float | None = None
     max_age: float | None = None
     max_stale: float | None = None
+    body: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,9 @@ class Evaluator(Protocol):
     def value(self, expression: str) -> object:
         """Return a value; None when it is undefined."""
 
+    def recording(self, name: str) -> bytes | None:
+        """Return the recording that a value stands for; None when it is an address."""
+
     def each(self, item: str, array: str) -> Iterator[None]:
         """Bind a variable to one element of an array after the other (VoiceXML 2.1, 6)."""
 
@@ -105,6 +112,8 @@ class Style:
 
     def inside(self, element: etree._Element) -> Style:
         """Return the style of an element's content."""
+        if not element.keys():
+            return self
         wanted = {"lang": element.get(_LANG)}
         if base := element.get(_BASE):
             wanted["base"] = _address(self.base, base)
@@ -220,6 +229,7 @@ class _Writer:
                 timeout=seconds(element.get("fetchtimeout", "")),
                 max_age=_count(element.get("maxage")),
                 max_stale=_count(element.get("maxstale")),
+                body=None if expression is None else self.evaluator.recording(str(source)),
             )
         )
 

@@ -41,7 +41,7 @@ def whole_document(document: Document) -> Iterator[Fault]:
                 f"The id {identifier[:60]} is that of the dialog in line {ids[identifier]}, too (VoiceXML 2.0, 1.3.1).",
             )
         ids.setdefault(identifier, line_of(dialog))
-    for element in document.root.iter():
+    for element in document.root.iter(*(f"{{*}}{name}" for name in _NAVIGATES)):
         for attribute in ("next", "src"):
             target = element.get(attribute, "")
             if target.startswith("#") and name_of(element) in _NAVIGATES and target[1:] not in ids:
@@ -73,7 +73,7 @@ def _form(form: etree._Element) -> Iterator[Fault]:
 
 def _references(form: etree._Element, names: dict[str, etree._Element]) -> Iterator[Fault]:
     inside: dict[str, list[etree._Element]] = {"goto": [], "option": [], "enumerate": []}
-    for element in form.iter():
+    for element in form.iter(*(f"{{*}}{name}" for name in inside)):
         inside.get(name_of(element), []).append(element)
     for goto in inside["goto"]:
         target = goto.get("nextitem")
@@ -149,13 +149,16 @@ _RULES: dict[str, Callable[[etree._Element], Iterator[Fault]]] = {
 }
 
 
+RULED = frozenset(_RULES) | {each.partition(".")[0] for each in DECLARES}  # the elements that have rules
+
+
 def _parent(element: etree._Element) -> str:
     parent = element.getparent()
     return "" if parent is None else name_of(parent)
 
 
 def _refused(element: etree._Element, message: str) -> Fault:
-    return Fault(line_of(element), None, "badfetch", message)
+    return Fault(line_of(element), None, "badfetch", message, is_of_choice=True)
 
 
 def _thrown(element: etree._Element, kind: str, message: str) -> Fault:

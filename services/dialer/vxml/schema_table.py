@@ -230,6 +230,9 @@ TYPES = _by_name(
         "true | false": "bargein modal beep dtmfterm bridge menu.dtmf",
         "keys": "choice.dtmf option.dtmf link.dtmf",
         "identifier": "form.id menu.id",
+        "event": "throw.event return.event choice.event link.event",
+        "names": "namelist",
+        "events": "catch.event",
         "alphabet": "alphabet",
         "2.0 | 2.1": "vxml.version",
         "exact | approximate": "accept",
@@ -252,13 +255,14 @@ TYPES = _by_name(
 # Attributes that declare a variable (VoiceXML 2.0, 5.1).
 DECLARES = frozenset({f"{item}.name" for item in FORM_ITEMS} | {"var.name", "data.name", "foreach.item"})
 
+OURS = "paceline."  # what our own properties begin with
 # The properties whose values can be wrong (VoiceXML 2.0, 6.3; VoiceXML 2.1, 7); a platform may know others.
 PROPERTIES = _by_name(
     {
         "time": "completetimeout incompletetimeout maxspeechtimeout interdigittimeout termtimeout timeout "
         "fetchaudiodelay fetchaudiominimum fetchtimeout",
         "fraction": "confidencelevel sensitivity speedvsaccuracy",
-        "true | false": "bargein recordutterance",
+        "true | false": "bargein recordutterance paceline.private",
         "prefetch | safe": "audiofetchhint datafetchhint documentfetchhint grammarfetchhint objectfetchhint "
         "scriptfetchhint",
         "integer": "audiomaxage audiomaxstale datamaxage datamaxstale documentmaxage documentmaxstale grammarmaxage "

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import TracebackType
 
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.ports import Json, ScriptEngine, ScriptFailed
+from services.dialer.vxml.values import is_identifier, is_variable
+
+_PARTS = 20  # of a name with dots that is assigned to
+_SHOWN = 60  # characters of an expression in a message
 
 
 class Scopes:
@@ -15,22 +21,28 @@ class Scopes:
     def __init__(self, engine: ScriptEngine, session: int) -> None:
         self.engine = engine
         self._session = session
-        self.application = engine.open("application", "document")
-        self.document = self.application
+        self.application = self.document = self._application()
         self.dialog: int | None = None
         self._anonymous: list[int] = []
+
+    def _application(self) -> int:
+        """Open an application's scope, in which nothing was heard yet (5.1.5)."""
+        scope = self.engine.open("application", "document")
+        self.engine.declare((scope,), "lastresult$", None)
+        return scope
 
     @property
     def chain(self) -> tuple[int, ...]:
         """What an expression sees now, outermost first."""
-        named = (self._session, self.application, self.document, self.dialog)
-        return (*dict.fromkeys(scope for scope in named if scope is not None), *self._anonymous)
+        leaf = () if self.document == self.application else (self.document,)
+        dialog = () if self.dialog is None else (self.dialog,)
+        return (self._session, self.application, *leaf, *dialog, *self._anonymous)
 
     def enter_application(self) -> None:
         """Begin an application: its root document's scope, which is also that of a document without a root."""
         self.leave_document()
         self.engine.close(self.application)
-        self.application = self.document = self.engine.open("application", "document")
+        self.application = self.document = self._application()
 
     def enter_document(self) -> None:
         """Begin a leaf document below the application that is there."""
@@ -72,18 +84,30 @@ class Scopes:
             self.engine.close(scope)
 
     def declare(self, name: str, expression: str | None = None) -> None:
-        """Make a variable in the innermost scope; `a.b` names a scope, which may not be chosen here (5.3.1)."""
-        if not name.replace("$", "_").isidentifier():
-            raise Event("error.semantic", "a variable may not have this name")
-        with semantic():
+        """Make a variable in the innermost scope; `a.b` names a scope, which may not be chosen here (5.3.1).
+
+        Without an expression, one that is there already keeps its value. A name that begins with _ or ends with $ is
+        the interpreter's own (5.1).
+        """
+        require_name(name)
+        self.own(name, expression)
+
+    def own(self, name: str, expression: str | None = None) -> None:
+        """Make a variable in the innermost scope, which may be one of the interpreter's own."""
+        with Semantic(expression):
             self.engine.declare(self.chain, name, expression)
 
-    def assign(self, name: str, expression: str) -> None:
-        """Change a variable that is declared."""
-        if not all(part.replace("$", "_").isidentifier() for part in name.split(".")):
+    def tell(self, name: str, text: str | None) -> None:
+        """Give a variable of the interpreter's own in the innermost scope a text; without one it is undefined."""
+        with Semantic():
+            self.engine.declare(self.chain, name, None if text is None else json.dumps(text))
+
+    def assign(self, name: str, expression: str | None = None) -> None:
+        """Change a variable that is declared; without an expression it is undefined from now on."""
+        if not all(is_identifier(part) for part in name.split(".", _PARTS)):
             raise Event("error.semantic", "a variable may not have this name")
-        with semantic():
-            self.engine.assign(self.chain, name, expression)
+        with Semantic(None if expression is None else f"{name} = {expression}"):
+            self.engine.assign(self.chain, name, "undefined" if expression is None else expression)
 
     @contextmanager
     def apart(self) -> Iterator[int]:
@@ -95,55 +119,80 @@ class Scopes:
             self.engine.close(scope)
 
     def value(self, expression: str, chain: tuple[int, ...] | None = None) -> Json:
-        """Return what an expression comes to, here or in another chain."""
-        with semantic():
+        """Return what an expression comes to, here or in another chain, which is nothing that an author sees."""
+        with Semantic(None if chain else expression):
             return self.engine.value(chain or self.chain, expression)
 
     def text(self, expression: str) -> str:
         """Return what an expression comes to, as a string."""
-        with semantic():
+        with Semantic(expression):
             return self.engine.text(self.chain, expression)
 
     def holds(self, condition: str | None) -> bool:
         """Return whether a condition holds; none does."""
         if condition is None:
             return True
-        with semantic():
+        with Semantic(condition):
             return self.engine.truth(self.chain, condition)
 
     def is_undefined(self, name: str) -> bool:
         """Return whether a variable has no value: the guard of a form item (2.1.1)."""
-        return self.holds(f"{name}===undefined")
+        with Semantic():
+            return self.engine.truth(self.chain, f"{name}===undefined")
 
     def run(self, script: str) -> None:
         """Run a script in the innermost scope."""
-        with semantic():
+        with Semantic():
             self.engine.run(self.chain, script)
 
     def put(self, scope: int, name: str, value: Json) -> None:
         """Give a variable of one scope a value from outside."""
-        with semantic():
+        with Semantic():
             self.engine.put(scope, name, value)
 
     def hold(self, named: dict[str, str]) -> int:
         """Return a new scope that has expressions' values by names; its own name in it is `$held`."""
         holder = self.engine.open("$held")
-        with semantic():
-            for name, expression in named.items():
+        for name, expression in named.items():
+            with Semantic(expression):
                 self.engine.copy(self.chain, expression, holder, name)
         return holder
 
-    def take(self, holder: int, name: str, *, value_of: str = "$held") -> None:
-        """Give a variable of the dialog what a holder has, or all of it as one object."""
-        assert self.dialog is not None
-        with semantic():
-            self.engine.copy((holder,), value_of, self.dialog, name)
+    def take(self, holder: int, name: str, *, value_of: str = "$held", into: int | None = None) -> None:
+        """Give a variable, the dialog's where no scope is named, what a holder has, or all of it as one object."""
+        scope = self.dialog if into is None else into
+        assert scope is not None
+        with Semantic():
+            self.engine.copy((holder,), value_of, scope, name)
 
 
-@contextmanager
-def semantic() -> Iterator[None]:
-    """Throw what a script did wrong as the event that it is (5.2.6)."""
-    try:
-        yield
-    except ScriptFailed as failed:
-        raise Event("error.semantic", str(failed)) from None
+def require_name(name: str) -> None:
+    """Throw `error.semantic` where a variable may not be declared by this name (5.1)."""
+    if not is_variable(name):
+        raise Event("error.semantic", "a variable may not have this name")
+
+
+class Semantic:
+    """Throw what a script did wrong as the event that it is (5.2.6), and say in which expression of the author's.
+
+    It is entered a dozen times a step: a generator's context takes twice as long.
+    """
+
+    __slots__ = ("_expression",)
+
+    def __init__(self, expression: str | None = None) -> None:
+        """Take what the author wrote."""
+        self._expression = expression
+
+    def __enter__(self) -> None:
+        """Nothing is wrong yet."""
+
+    def __exit__(
+        self, kind: type[BaseException] | None, failed: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Throw the event."""
+        if isinstance(failed, ScriptFailed):
+            shown = " ".join((self._expression or "").split())
+            shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+            is_said = not shown or shown in str(failed).split()
+            raise Event("error.semantic", str(failed) if is_said else f"{failed} (in {shown})") from None

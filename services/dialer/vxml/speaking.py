@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
 from lxml import etree
 
@@ -10,7 +11,7 @@ from services.dialer.vxml.context import Context
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.looping import each
 from services.dialer.vxml.prompt_selection import Prompt, prompt_of, prompts_in, selected, style_at
-from services.dialer.vxml.prompts import Choice, PromptTooLong, play_list
+from services.dialer.vxml.prompts import Audio, Choice, Piece, PromptTooLong, play_list
 
 _MOST = 1_000  # expressions and turns of loops in a prompt
 
@@ -37,7 +38,12 @@ class _Speaking:
         """Return a value as a string; None when it is undefined."""
         self._count()
         scopes = self._context.scopes
-        return scopes.text(expression) if scopes.holds(f"({expression})!==undefined") else None
+        text = scopes.text(expression)
+        return None if text == "undefined" and not scopes.holds(f"({expression}\n)!==undefined") else text
+
+    def recording(self, name: str) -> bytes | None:
+        """Return the recording that a value stands for; None when it is an address (2.3.6)."""
+        return self._context.session.recordings.get(name)
 
     def each(self, item: str, array: str) -> Iterator[None]:
         """Bind a variable to one element of an array after the other (VoiceXML 2.1, 6)."""
@@ -49,39 +55,58 @@ class _Speaking:
         """Yield the choices, each with `_prompt` and `_dtmf` bound to it (2.2.4)."""
         scopes = self._context.scopes
         with scopes.anonymous() as scope:
-            for words, keys in self._context.choices():
+            choices = self._context.choices()
+            if not choices:
+                raise Event("error.semantic", "enumerate finds neither choices nor options")
+            for words, keys in choices:
                 self._count()
                 scopes.put(scope, "_prompt", words)
-                scopes.put(scope, "_dtmf", keys)
+                scopes.tell("_dtmf", keys or None)
                 yield Choice(words, keys)
 
 
-def say(context: Context, parent: etree._Element, text: str | None) -> None:
-    """Queue the words of a text that stands in an element among executable content."""
-    if text and not text.isspace():
-        _queue(context, parent, Prompt((text,)))
+def say(context: Context, parent: etree._Element, parts: Sequence[etree._Element | str]) -> None:
+    """Queue as one prompt what stands beside each other among executable content (4.1.2): texts, values, audio."""
+    if any(not isinstance(part, str) or part.strip() for part in parts):
+        _queue(context, parent, Prompt(tuple(parts)))
 
 
 def speak(context: Context, element: etree._Element) -> None:
-    """Queue what a prompt, an audio, a value or an enumerate says in executable content."""
+    """Queue what a prompt says in executable content."""
     prompt = prompt_of(element)
     if context.scopes.holds(prompt.cond):
         _queue(context, element, prompt)
 
 
-def ask(context: Context, item: etree._Element, count: int) -> float | None:
-    """Queue the prompts of an item by how often it was asked (4.1.6); return the timeout that the last one sets."""
-    timeout = None
-    for prompt in selected(prompts_in(item), count, context.scopes.holds):
+async def ask(context: Context, item: etree._Element, count: int) -> None:
+    """Queue the prompts of an item by how often it was asked (4.1.6)."""
+    possible = [prompt for prompt in prompts_in(item) if await context.holds(prompt.cond)]
+    for prompt in selected(possible, count):
+        await context.session.step()
         _queue(context, item, prompt)
-        timeout = prompt.timeout
-    return timeout
 
 
 def _queue(context: Context, at: etree._Element, prompt: Prompt) -> None:
     bargein = context.is_true("bargein") if prompt.bargein is None else prompt.bargein
+    timeout = context.duration("timeout") if prompt.timeout is None else prompt.timeout
     try:
         pieces = play_list(prompt.parts, _Speaking(context), style_at(at, context.document, ""))
     except PromptTooLong as long:
         raise Event("error.semantic", str(long)) from None
-    context.session.say(pieces, bargein=bargein)
+    context.session.say(_hinted(context, pieces), bargein=bargein, timeout=timeout)
+
+
+def _hinted(context: Context, pieces: Iterable[Piece]) -> tuple[Piece, ...]:
+    """Return them with the properties' fetch hints where their own are left out (6.3.5)."""
+    return tuple(_with_hints(context, piece) if isinstance(piece, Audio) else piece for piece in pieces)
+
+
+def _with_hints(context: Context, audio: Audio) -> Audio:
+    timeout, age, stale = audio.timeout, audio.max_age, audio.max_stale
+    return replace(
+        audio,
+        fallback=_hinted(context, audio.fallback),
+        timeout=context.duration("fetchtimeout") if timeout is None else timeout,
+        max_age=context.count("audiomaxage") if age is None else age,
+        max_stale=context.count("audiomaxstale") if stale is None else stale,
+    )

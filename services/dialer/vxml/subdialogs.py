@@ -13,10 +13,11 @@ from services.dialer.vxml.events import Event
 from services.dialer.vxml.jumps import Destination, Params, Returned
 from services.dialer.vxml.navigation import Arrival, destination, find
 
+_MOST_PARAMS = 200
 _DEEPEST = 16  # subdialogs of subdialogs
 
 
-async def subdialog(context: Context, item: etree._Element, name: str, _silence: float | None) -> bool:
+async def subdialog(context: Context, item: etree._Element, name: str) -> bool:
     """Call the dialog, and take what it returns as one object, or throw its event."""
     from services.dialer.vxml.dialogs import converse  # noqa: PLC0415 (a subdialog is dialogs again)
 
@@ -36,6 +37,7 @@ async def subdialog(context: Context, item: etree._Element, name: str, _silence:
         context.session.engine.close(returned.values)
         return True
     finally:
+        context.session.document = context.document.url
         called.scopes.leave()
         context.session.engine.close(params.scope)
     raise AssertionError("a conversation ends by a jump")
@@ -46,9 +48,9 @@ async def _called(context: Context, item: etree._Element) -> Destination:
     if uri is None:
         raise Event("error.badfetch", "subdialog says nowhere to go")
     names = item.get("namelist", "").split()
-    if uri.startswith("#"):
-        return await destination(context, context.document, uri[1:], Arrival.CALL)
     request = leaving.submission(context, item, uri, names)
+    if uri.startswith("#") or not (uri or request.fields or request.method == "POST"):
+        return await destination(context, context.document, uri[1:], Arrival.CALL)
     return await find(context, item, uri, request=request, arrival=Arrival.CALL)
 
 
@@ -57,6 +59,8 @@ def _params(item: etree._Element) -> dict[str, str]:
     params: dict[str, str] = {}
     for param in item:
         if name_of(param) == "param":
+            if len(params) == _MOST_PARAMS:
+                raise Event("error.semantic", f"a subdialog is given more than {_MOST_PARAMS} parameters")
             value, expression = param.get("value"), param.get("expr")
             if (value is None) == (expression is None):
                 raise Event("error.badfetch", "param has either a value or an expr")

@@ -1,5 +1,6 @@
-"""The builtin types for keys (VoiceXML 2.0, appendix P): boolean, digits, number, phone, currency, date and time.
+"""The builtin types (VoiceXML 2.0, appendix P): boolean, digits, number, phone, currency, date and time for keys.
 
+Two of them can be said, too: boolean and digits, in English.
 Their values are those that the appendix gives: a boolean is a JSON boolean, all others are texts. A date must be one of
 the calendar, a time one of the day.
 """
@@ -17,6 +18,7 @@ from services.dialer.vxml.grammars.grammar import Grammar
 _DTMF = ("builtin:dtmf/", "builtin:")
 _VOICE = "builtin:grammar/"
 _AFTERNOON = 13
+_LONGEST = 200  # characters of a type with its parameters
 MAX_LENGTH = 1_000  # of digits
 
 
@@ -33,7 +35,19 @@ def builtin(name: str, params: Mapping[str, str] | None = None) -> Grammar:
     return Grammar(make(dict(params or {})), "dtmf")
 
 
-@lru_cache(maxsize=256)
+def spoken(name: str, params: Mapping[str, str] | None = None) -> Grammar:
+    """Return the grammar of a builtin type for words, which are English: of boolean and digits.
+
+    Raises:
+        UnsupportedBuiltin: there is no such type, or not for words.
+        GrammarFault: as builtin does.
+    """
+    if name not in SPOKEN:
+        raise UnsupportedBuiltin(f"There is no builtin type of this name for words: {', '.join(SPOKEN)} are.")
+    for_keys = _TYPES[name](dict(params or {}))  # its parameters hold for words, too
+    return Grammar(SPOKEN[name](for_keys), "voice", "en")
+
+
 def builtin_at(written: str) -> Grammar:
     """Return the grammar of a builtin type as it is written: `digits?length=4`, or `builtin:dtmf/digits?length=4`.
 
@@ -42,23 +56,29 @@ def builtin_at(written: str) -> Grammar:
     Raises:
         UnsupportedBuiltin, GrammarFault: as builtin does.
     """
-    if written.startswith(_VOICE):
-        raise UnsupportedBuiltin("Builtin types are for keys here: builtin:dtmf/, not builtin:grammar/.")
-    for scheme in _DTMF:
+    if len(written) > _LONGEST:
+        raise GrammarFault(f"A builtin type with its parameters has at most {_LONGEST} characters.")
+    return _known(written)
+
+
+@lru_cache(maxsize=256)
+def _known(written: str) -> Grammar:
+    is_voice = written.startswith(_VOICE)
+    for scheme in (_VOICE, *_DTMF):
         written = written.removeprefix(scheme)
     name, _, query = written.partition("?")
     params: dict[str, str] = {}
-    for pair in filter(None, query.split(";")):
+    for pair in filter(None, query.replace("&", ";").split(";")):  # & as URIs have it
         key, equals, value = pair.partition("=")
         if not equals or key.strip() in params:
             raise GrammarFault("The parameters of a builtin type must be name=value, with ; between two of them.")
         params[key.strip()] = unquote(value.strip())
-    return builtin(name.strip(), params)
+    return spoken(name.strip(), params) if is_voice else builtin(name.strip(), params)
 
 
 def _boolean(params: dict[str, str]) -> Rule:
     yes, no = params.pop("y", "1"), params.pop("n", "2")
-    _refuse(params)
+    _refuse(params, "boolean", "y", "n")
     if yes == no or len(yes) != 1 or len(no) != 1 or not set(yes + no) <= set("0123456789*#"):
         raise GrammarFault("The keys y and n of boolean must be two different keys.")
     return Rule("boolean", _one_of((yes, no)), meaning=lambda said: said == yes)
@@ -67,7 +87,7 @@ def _boolean(params: dict[str, str]) -> Rule:
 def _digits(params: dict[str, str]) -> Rule:
     length = _count(params, "length")
     least, most = _count(params, "minlength"), _count(params, "maxlength")
-    _refuse(params)
+    _refuse(params, "digits", "length", "minlength", "maxlength")
     if length is not None and (least is not None or most is not None):
         raise GrammarFault("digits has either length, or minlength and maxlength.")
     if length is not None:
@@ -78,20 +98,42 @@ def _digits(params: dict[str, str]) -> Rule:
     return Rule("digits", Repeat(_DIGIT, least, most), meaning=str)
 
 
+def _yes_or_no(_for_keys: Rule) -> Rule:
+    return Rule("boolean", Alternatives((_word("yes"), _word("no"))), meaning=lambda said: said == "yes")
+
+
+def _said_digits(for_keys: Rule) -> Rule:
+    assert isinstance(for_keys.body, Repeat)
+    of = Alternatives(tuple(map(_word, _DIGITS)))
+    body = Repeat(of, for_keys.body.least, for_keys.body.most)
+    return Rule("digits", body, meaning=lambda said: "".join(_DIGITS[word] for word in said.split()))
+
+
+def _word(word: str) -> Expansion:
+    return Token(word, word)
+
+
 def _number(params: dict[str, str]) -> Rule:
-    _refuse(params)
+    _refuse(params, "number")
     fraction = Sequence((_key("*"), _SOME_DIGITS))
-    return Rule("number", _whole_and(fraction), meaning=lambda said: said.replace("*", "."))
+    return Rule("number", _whole_and(fraction), meaning=_number_of)
+
+
+def _number_of(said: str) -> str:
+    """Return it without zeros before it, by which a script would take it for an octal number."""
+    whole, point, fraction = said.partition("*")
+    whole = (whole.lstrip("0") or "0") if whole else ""
+    return f"{whole}.{fraction}" if point else whole
 
 
 def _phone(params: dict[str, str]) -> Rule:
-    _refuse(params)
+    _refuse(params, "phone")
     extension = optional(Sequence((_key("*"), _SOME_DIGITS)))
     return Rule("phone", Sequence((_SOME_DIGITS, extension)), meaning=lambda said: said.replace("*", "x"))
 
 
 def _currency(params: dict[str, str]) -> Rule:
-    _refuse(params)
+    _refuse(params, "currency")
     cents = Sequence((_key("*"), Repeat(_DIGIT, 1, 2)))
     return Rule("currency", _whole_and(cents), meaning=_amount)
 
@@ -103,7 +145,7 @@ def _amount(said: str) -> str:
 
 def _date(params: dict[str, str]) -> Rule:
     """Return yyyymmdd, with the 29th of February in leap years only."""
-    _refuse(params)
+    _refuse(params, "date")
     fours = tuple(f"{number:02}" for number in range(4, 100, 4))
     leap = Alternatives(
         (
@@ -124,7 +166,7 @@ def _date(params: dict[str, str]) -> Rule:
 
 
 def _time(params: dict[str, str]) -> Rule:
-    _refuse(params)
+    _refuse(params, "time")
     return Rule("time", Sequence((_numbers(0, 23), _numbers(0, 59))), meaning=_time_of_day)
 
 
@@ -142,9 +184,10 @@ def _count(params: dict[str, str], name: str) -> int | None:
     return int(written)
 
 
-def _refuse(params: dict[str, str]) -> None:
-    if params:
-        raise GrammarFault("The builtin type does not have this parameter.")
+def _refuse(params: dict[str, str], type_: str, *known: str) -> None:
+    for name in params:
+        those = f"{' and '.join([', '.join(known[:-1]), known[-1]])} are those that it has" if known else "it has none"
+        raise GrammarFault(f"{type_} has no parameter {name[:60]}: {those}.")
 
 
 def _key(key: str) -> Expansion:
@@ -167,6 +210,11 @@ def _whole_and(fraction: Expansion) -> Expansion:
 
 _DIGIT: Expansion = _one_of("0123456789")
 _SOME_DIGITS: Expansion = Repeat(_DIGIT, 1, None)
+
+_DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+_DIGITS = {word: str(digit) for digit, word in enumerate(_DIGIT_WORDS)}
+_DIGITS |= {"oh": "0"} | {str(digit): str(digit) for digit in range(10)}
+SPOKEN: dict[str, Callable[[Rule], Rule]] = {"boolean": _yes_or_no, "digits": _said_digits}
 
 _TYPES: dict[str, Callable[[dict[str, str]], Rule]] = {
     "boolean": _boolean,

@@ -101,6 +101,11 @@ class Match:
         self._column = grammar.first
 
     @property
+    def steps(self) -> int:
+        """How many steps are left to the input."""
+        return self._column.steps
+
+    @property
     def fit(self) -> Fit:
         """How the input fits so far."""
         column = self._column

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Generic, TypeVar
 
+from services.dialer.vxml.grammars.chart import MAX_STEPS
+from services.dialer.vxml.grammars.faults import GrammarTooLarge
 from services.dialer.vxml.grammars.grammar import Fit, Grammar, Interpretation, Match, Mode
 from services.dialer.vxml.grammars.semantics import Evaluate
 
@@ -58,6 +60,7 @@ class Recognition(Generic[Owner]):
     def __init__(self, matches: list[tuple[Active[Owner], Match]]) -> None:
         """Nothing was heard yet."""
         self._matches = matches
+        self._steps = MAX_STEPS  # that all of them may take together
 
     @property
     def fit(self) -> Fit:
@@ -75,7 +78,15 @@ class Recognition(Generic[Owner]):
         Raises:
             GrammarTooLarge: a grammar has too many readings of the input.
         """
-        self._matches = [(active, match) for active, match in self._matches if match.feed(token) is not Fit.NONE]
+        following = []
+        for active, match in self._matches:
+            left = match.steps
+            if match.feed(token) is not Fit.NONE:
+                following.append((active, match))
+            self._steps -= left - match.steps
+            if self._steps < 0:
+                raise GrammarTooLarge("The grammars have too many readings of what was said or keyed in.")
+        self._matches = following
         return self.fit
 
     def recognized(self, evaluate: Evaluate) -> Recognized[Owner] | None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urldefrag, urljoin
 
 from lxml import etree
 
-from services.dialer.vxml.documents import BadDocument, line_of, name_of, parse_xml
+from services.dialer.vxml.documents import BadDocument, line_of, name_of, parse_xml, trim
 from services.dialer.vxml.grammars.expansions import Rule, TagFormat, Tags
 from services.dialer.vxml.grammars.faults import GrammarFault, GrammarTooLarge, UnsupportedFormat
 from services.dialer.vxml.grammars.grammar import Mode
@@ -18,6 +19,8 @@ SPECIAL = frozenset({"NULL", "VOID", "GARBAGE"})
 BUILTIN = "builtin:"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
 _HEADER = frozenset({"lexicon", "meta", "metadata", "tag", "rule"})
+# What a script of a tag does and hardly any literal: `out = 1`, `out.a.b += 'x'`.
+_ASSIGNS = re.compile(r"""(?<![\w.])out(?:\.\w{1,40}|\[['"]?\w{1,40}['"]?\]){0,5}\s{0,9}\+?=(?!=)""")
 _MODES: dict[str, Mode] = {"dtmf": "dtmf", "voice": "voice"}
 
 
@@ -44,10 +47,14 @@ def parse(document: bytes) -> etree._Element:
     """
     if len(document) > MAX_BYTES:
         raise GrammarTooLarge(f"The grammar has more than {MAX_BYTES >> 10} KiB.")
+    if document.lstrip(b"\xef\xbb\xbf").startswith(b"#ABNF"):
+        raise UnsupportedFormat("The grammar is not in the XML form of SRGS.")
     try:
-        return parse_xml(document)
+        root = parse_xml(document)
     except BadDocument as bad:
         raise GrammarFault(f"The grammar cannot be read: {bad}", bad.line) from None
+    trim(root)
+    return root
 
 
 def read_sheet(grammar: etree._Element, url: str) -> Sheet:
@@ -129,8 +136,11 @@ def text_of(element: etree._Element) -> str:
 
 def _tag_format(grammar: etree._Element) -> TagFormat:
     written = grammar.get("tag-format")
+    if not written:  # which SRGS leaves to the platform
+        tags = (text_of(each) for each in grammar.iter() if name_of(each) == "tag")
+        return TagFormat.SCRIPT if any(map(_ASSIGNS.search, tags)) else TagFormat.LITERALS
     try:
-        return TagFormat(written.strip()) if written else TagFormat.LITERALS
+        return TagFormat(written.strip())
     except ValueError:
         raise UnsupportedFormat(
             "The grammar's tag-format must be semantics/1.0 or semantics/1.0-literals.", line_of(grammar)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from functools import partial
+from typing import Protocol, TypeVar
 
 from lxml import etree
 
@@ -39,6 +42,7 @@ from services.dialer.vxml.grammars.sheet import (
 MAX_DEPTH = 64
 MAX_DOCUMENTS = 32
 
+Result = TypeVar("Result")
 Source = bytes | etree._Element  # noqa: SLF001 (the type has no other name)
 Resolve = Callable[[str], Source]
 Fetch = Callable[[str], Awaitable[bytes]]
@@ -48,15 +52,34 @@ _REPEAT = re.compile(r"\s*(\d{1,9})\s*(?:(-)\s*(\d{1,9})?)?\s*", re.ASCII)
 _WORDS = re.compile(r'"([^"]*)"|([^\s"]+)|(")')
 
 
+class Work(Protocol):
+    """Does some work on so many bytes, wherever it holds up nobody."""
+
+    async def __call__(self, size: int, work: Callable[[], Result], /) -> Result:
+        """Return what the work comes to."""
+
+
+async def at_once(_size: int, work: Callable[[], Result], /) -> Result:
+    """Do the work here."""
+    return work()
+
+
 async def load_srgs(
-    source: Source, *, url: str = "", mode: Mode | None = None, rule: str | None = None, fetch: Fetch
+    source: Source,
+    *,
+    url: str = "",
+    mode: Mode | None = None,
+    rule: str | None = None,
+    fetch: Fetch,
+    work: Work = at_once,
 ) -> Grammar:
     """Fetch the documents that a grammar refers to, and those that they refer to, and compile it.
 
     Raises:
         GrammarFault: as compile_srgs does; what `fetch` raises is let through.
     """
-    root = _read(source)
+    size = len(source) if isinstance(source, bytes) else len(etree.tostring(source))
+    root = await work(size, lambda: _read(source))
     fetched: dict[str, Source] = {}
     wanted = list(references_of(root, url))
     while wanted:
@@ -65,9 +88,18 @@ async def load_srgs(
             continue
         if len(fetched) == MAX_DOCUMENTS:
             raise GrammarTooLarge(f"The grammar refers to more than {MAX_DOCUMENTS} documents.")
-        fetched[document] = other = parse(await fetch(document))
+        body = await fetch(document)
+        size += len(body)
+        fetched[document] = other = await work(len(body), partial(parse, body))
         wanted += references_of(other, document)
-    return compile_srgs(root, url=url, mode=mode, rule=rule, resolve=fetched.__getitem__)
+
+    def compiled() -> Grammar:
+        grammar = compile_srgs(root, url=url, mode=mode, rule=rule, resolve=fetched.__getitem__)
+        with suppress(GrammarTooLarge):  # whoever listens will be told
+            _ = grammar.first  # its first column takes as long as the rest
+        return grammar
+
+    return await work(size, compiled)
 
 
 def compile_srgs(
@@ -134,9 +166,9 @@ class _Compiler:
             raise GrammarFault("The grammar names no root, and no rule of it is asked for.", line_of(at))
         rule = sheet.rules.get(wanted)
         if rule is None:
-            raise GrammarFault("The grammar has no rule of the name that is asked for.", line_of(at))
+            raise GrammarFault(f"The grammar has no rule {wanted[:60]}, which is asked for.", line_of(at))
         if name is not None and not rule.public and name != sheet.root:
-            raise GrammarFault("The rule that is asked for is private to its grammar.", line_of(at))
+            raise GrammarFault(f"The rule {name[:60]}, which is asked for, is private to its grammar.", line_of(at))
         return rule
 
     def _sequence(self, sheet: Sheet, element: etree._Element, depth: int) -> Expansion:
@@ -207,9 +239,9 @@ class _Compiler:
             return builtin_at(uri).root
         document, fragment = address_of(element, "" if uri.startswith("#") else sheet.base, uri)
         if document in {"", sheet.url}:
-            rule = sheet.rules.get(fragment or sheet.root or "")
+            rule = sheet.rules.get(name := fragment or sheet.root or "")
             if rule is None:
-                raise GrammarFault("A ruleref names a rule that the grammar does not have.", line_of(element))
+                raise GrammarFault(f"The grammar has no rule {name[:60]}, to which a ruleref leads.", line_of(element))
             return rule
         return self.public(self._elsewhere(sheet, document, element), fragment or None, element)
 

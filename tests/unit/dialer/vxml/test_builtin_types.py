@@ -40,6 +40,9 @@ def keyed(written, keys):
         ("number", "12*", Fit.PARTIAL, None),
         ("number", "12*50", Fit.FULL_AND_MORE, "12.50"),
         ("number", "*5", Fit.FULL_AND_MORE, ".5"),
+        ("number", "007", Fit.FULL_AND_MORE, "7"),
+        ("number", "00", Fit.FULL_AND_MORE, "0"),
+        ("number", "00*50", Fit.FULL_AND_MORE, "0.50"),
         ("number", "1*2*", Fit.NONE, None),
         ("phone", "8005551234", Fit.FULL_AND_MORE, "8005551234"),
         ("phone", "8005551234*789", Fit.FULL_AND_MORE, "8005551234x789"),
@@ -80,7 +83,7 @@ def test_a_leap_year_has_its_day(keys):
     assert keyed("date", keys) == (Fit.FULL, keys)
 
 
-@pytest.mark.parametrize("written", ["mood", "", "builtin:grammar/boolean", "Digits", "builtin:dtmf/"])
+@pytest.mark.parametrize("written", ["mood", "", "builtin:grammar/date", "Digits", "builtin:dtmf/"])
 def test_there_is_no_other_type(written):
     with pytest.raises(UnsupportedBuiltin):
         builtin_at(written)
@@ -110,6 +113,11 @@ def test_there_is_no_other_type(written):
 def test_a_parameter_that_the_type_does_not_have_is_refused(written):
     with pytest.raises(GrammarFault):
         builtin_at(written)
+
+
+@pytest.mark.parametrize("written", ["boolean?y=7;n=9", "builtin:dtmf/boolean?y=7&n=9"])
+def test_parameters_are_parted_by_a_semicolon_or_as_those_of_an_address(written):
+    assert builtin_at(written).begin().feed("9") is Fit.FULL
 
 
 def test_a_type_is_asked_for_by_name_and_parameters_too():

@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from services.dialer.vxml import documents
-from services.dialer.vxml.documents import BadDocument, line_of, name_of, parse
+from services.dialer.vxml.documents import BadDocument, headers_in, line_of, name_of, parse
 
 URL = "http://app.example/ivr/start.vxml?x=1"
 NS = 'xmlns="http://www.w3.org/2001/vxml"'
 W3C = '<!DOCTYPE vxml PUBLIC "-//W3C//DTD VOICEXML 2.0//EN" "http://www.w3.org/TR/voicexml20/vxml.dtd">'
+
+
+TEXTS = ("value", "message", "label", "content", "alias")
 
 
 def wrapped(inside: str, *, before: str = "", attributes: str = NS) -> bytes:
@@ -34,6 +37,12 @@ def test_a_document_knows_what_its_root_says_of_it():
     assert document.application == "http://cdn.example/v2/root.vxml"
     assert (document.version, document.lang) == ("2.1", "fr")
     assert document.resolve("../hello.wav") == "http://cdn.example/hello.wav"
+
+
+def test_what_a_document_says_in_place_of_its_server_is_how_long_it_lasts_and_nothing_else():
+    metas = """<meta http-equiv="cache-control" content="max-age=60"/><meta http-equiv="ETag" content="1"/>
+        <meta name="Expires" content="0"/><x:meta xmlns:x="http://x" http-equiv="Date" content="today"/>"""
+    assert headers_in(parse(wrapped(f"{metas}<form/>"), URL)) == {"Cache-Control": "max-age=60"}
 
 
 def test_without_a_base_addresses_are_relative_to_where_the_document_came_from():
@@ -68,6 +77,22 @@ def test_names_of_srgs_and_ssml_are_ours_and_those_of_strangers_are_not():
 def test_comments_and_instructions_leave_one_text():
     document = parse(wrapped("<block>One<!-- ignored --> two<?ignored too?> three<![CDATA[ & four]]></block>"), URL)
     assert document.root[0].text == "One two three & four"
+
+
+@pytest.mark.parametrize(
+    ("written", "read"),
+    [
+        ('name=" f " modal=" true"', {"name": "f", "modal": "true"}),
+        ('event=" a  b\t"', {"event": "a  b"}),
+        ("expr=\" ' a ' \"", {"expr": "' a '"}),
+        (
+            'value=" t " message=" t " label=" t " content=" t " alias=" t "',
+            dict.fromkeys(TEXTS, " t "),
+        ),
+    ],
+)
+def test_attributes_that_are_no_texts_have_no_blanks_at_their_ends(written, read):
+    assert dict(parse(wrapped(f"<field {written}/>"), URL).root[0].attrib) == read
 
 
 def test_a_broken_document_is_refused_with_its_line():

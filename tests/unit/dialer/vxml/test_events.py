@@ -146,7 +146,7 @@ async def test_an_application_logs_and_says_what_stands_among_its_elements():
         """<form><block>Hello <value expr="1 + 1"/> you <log label="l" expr="'x'">y <value expr="2"/></log>!
         <audio src="a.wav">A</audio><audio expr="undefined">B</audio></block></form>"""
     )
-    assert done.line.played == ["Hello", "2", "you", "!", f"<{SITE}a.wav>"]
+    assert done.line.played == ["Hello 2 you", "!", f"<{SITE}a.wav>"]
     assert done.logged == ["y 2x"]
 
 

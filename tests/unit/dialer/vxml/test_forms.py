@@ -137,7 +137,13 @@ MIXED = """<form><grammar mode="voice" root="r" version="1.0" tag-format="semant
         (
             ["[what]", "[what]", "1", "2"],
             ["1", "2"],
-            ["From where to where?", "From where to where?", "From where?", "To where?"],
+            [
+                "From where to where?",
+                "I did not understand that.",
+                "From where to where?",
+                "From where?",
+                "To where?",
+            ],
         ),
     ],
 )

@@ -24,7 +24,7 @@ FIELD = """<form>{properties}<field name="a"><prompt timeout="9s">?</prompt>
         ("length=2", "", ["*", "1", SILENCE], "nomatch", [9, 3, 3]),
         ("length=2", "", ["#"], "nomatch", [9]),
         ("length=1", "", [SILENCE], "noinput", [9]),
-        ("length=1", '<property name="inputmodes" value="voice"/>', ["1", SILENCE], "nomatch", [9, 3]),
+        ("length=1", '<property name="inputmodes" value="voice"/>', ["1", SILENCE], "noinput", [9, 9]),
         ("length=1", '<property name="termtimeout" value="2s"/>', ["1", "#"], "1", [9, 2]),
         ("length=1", '<property name="termtimeout" value="2s"/>', ["1", SILENCE], "1", [9, 2]),
         ("minlength=1", '<property name="interdigittimeout" value="800ms"/>', ["1", SILENCE], "1", [9, 0.8]),

@@ -57,6 +57,26 @@ def test_a_literal_is_its_text_and_the_last_one_counts(tags):
     assert value("<rule id='r'>a<tag>one</tag> b<tag> two's \n</tag></rule>", "a b", tags) == "two's"
 
 
+@pytest.mark.parametrize(
+    ("tag", "meaning"),
+    [
+        ("out.a = 'x';", {"a": "x"}),
+        ("out = 'x'", "x"),
+        ("var k = 'x'; out['a'].b += k", None),
+        ("out.of.stock", "out.of.stock"),
+        ("out == of", "out == of"),
+        ("about='x'", "about='x'"),
+    ],
+)
+def test_where_no_format_is_named_tags_that_assign_to_out_are_scripts(tag, meaning):
+    rules = f"<rule id='r'><one-of><item>a<tag>{tag}</tag></item><item>b<tag>B</tag></item></one-of></rule>"
+    if meaning is None:  # a script that fails
+        with pytest.raises(quickjs.JSException):
+            value(rules, "a", None)
+    else:
+        assert value(rules, "a", None) == meaning
+
+
 def test_a_tag_of_an_alternative_that_was_not_said_does_not_count():
     rules = "<rule id='r'><one-of><item>a<tag>A</tag></item><item>b<tag>B</tag></item></one-of></rule>"
     assert value(rules, "b", LITERALS) == "B"

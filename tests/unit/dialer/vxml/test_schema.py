@@ -164,6 +164,16 @@ def test_values_have_their_form(inside, right, wrong):
         assert " must be " in faults[0].message
 
 
+def test_a_hint_ends_with_its_question_mark_and_what_has_none_with_a_full_stop():
+    said = {each.message for each in check(document("<form ide='a'/><form wholly='a'/><feld/><wholly/>"))}
+    assert said == {
+        "<form> has no attribute ide; did you mean id? (VoiceXML 2.0, 2.1)",
+        "<form> has no attribute wholly (VoiceXML 2.0, 2.1).",
+        "<feld> is no element of VoiceXML 2.1; did you mean field?",
+        "<wholly> is no element of VoiceXML 2.1.",
+    }
+
+
 @pytest.mark.parametrize("version", ["1.0", "2", "3.0", ""])
 def test_a_version_that_is_not_ours_refuses_the_document(version):
     assert [each.kind for each in check(document("<form/>", attributes=f'version="{version}"'))] == ["badfetch"]
@@ -259,7 +269,7 @@ def test_a_message_repeats_little_of_a_hostile_document():
         (in_block("<enumerate/>" * WIDE), WIDE),
         (in_block("<unknown/>" * WIDE), 100),
         (in_block(f"<goto {SIXTY}/>" * 1_000), 122),
-        (in_form("<block name='a'/>" + f"<filled namelist='{'a b ' * 100_000}'/>"), 2),
+        (in_form("<block name='a'/>" + f"<filled namelist='{'a b ' * 100_000}'/>"), 3),
         (f"<menu><choice next='a' dtmf='{'1 ' * 100_000}x'/></menu>", 1),
         ("<form>" * 60 + "<block/>" * WIDE + "</form>" * 60, 59),
     ],

@@ -16,14 +16,22 @@ from lxml import etree
 
 from services.dialer.vxml.documents import SRGS, VXML
 from services.dialer.vxml.interpreter import interpret
-from services.dialer.vxml.jumps import Ending
-from services.dialer.vxml.ports import FetchFailed, FetchRequest, FetchResponse, Input
+from services.dialer.vxml.ports import FetchFailed, FetchRequest, FetchResponse, Input, Played, Recording, RecordRequest
 from services.dialer.vxml.prompts import Piece
 from services.dialer.vxml.quickjs_engine import QuickJs
 from tests.support.scripted_callee import HANG_UP, SILENCE, SITE, Line
 
 CONF = "{http://www.w3.org/2002/vxml-conformance}"
 VARIABLE = "W3C_VXML_IR"
+# What a callee is told to do, as his prompts say it.
+DONE = {
+    "speech": "(say {})",
+    "nomatch": "(say {})",
+    "dtmf": "(key {})",
+    "noinput": SILENCE,
+    "hangup": HANG_UP,
+    "recording": "(is recorded)",
+}
 TOLD = re.compile(r"\((?:say|key) [^)]*\)|" + re.escape(HANG_UP) + "|" + re.escape(SILENCE))
 
 # What a document does not say to its runner: what becomes of a transfer, and what the callee does unasked.
@@ -64,14 +72,8 @@ def transformed(page: bytes) -> bytes:
                 )
             case "comment":
                 _become(element, "log")
-            case "speech" | "nomatch":
-                _become(element, "prompt", text=f"(say {value})")
-            case "dtmf":
-                _become(element, "prompt", text=f"(key {value})")
-            case "noinput":
-                _become(element, "prompt", text=SILENCE)
-            case "hangup":
-                _become(element, "prompt", text=HANG_UP)
+            case name if name in DONE:
+                _become(element, "prompt", text=DONE[name].format(value))
             case "phrase" | "grammar":
                 _grammar(element)
     return etree.tostring(root)
@@ -110,12 +112,16 @@ def _grammar(element: etree._Element) -> None:
 class Told(Line):
     """A callee who does what the prompts tell him, and else says nothing."""
 
-    async def play(self, pieces: Sequence[Piece], *, bargein: bool) -> Input | None:
+    async def play(self, pieces: Sequence[Piece], *, bargein: bool) -> Played:
         heard = len(self.played)
-        await super().play(pieces, bargein=bargein)
+        played = await super().play(pieces, bargein=bargein)
         for words in self.played[heard:]:
             self.script += TOLD.findall(words)
-        return None
+        return played
+
+    async def record(self, request: RecordRequest) -> Recording | None:
+        self.recordings = self.recordings or [Recording(b"RIFF", 2.0, request.type)]
+        return await super().record(request)
 
     async def listen(self, *, within: float) -> Input | None:
         self.script = self.script or [SILENCE]
@@ -168,7 +174,7 @@ async def verdict(folder: Path, name: str) -> tuple[bool, str]:
         places = [said.find(words) for words in LISTENED[test]]
         has_failed = str(ending.value).startswith("fail") or ending.how != "exit"
         return not has_failed and -1 not in places and places == sorted(places), f"{ending} after {line.played}"
-    return ending == Ending("exit", "pass"), f"{ending} after {line.played[-3:]}"
+    return (ending.how, ending.value) == ("exit", "pass"), f"{ending} after {line.played[-3:]}"
 
 
 FOLDER = Path(os.environ[VARIABLE]) if VARIABLE in os.environ else None

@@ -1,0 +1,89 @@
+"""What runs by the rules, and hardly as it was meant: `check` warns of it, calls never look."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from lxml import etree
+
+from services.dialer.vxml.documents import Document, line_of, name_of
+from services.dialer.vxml.faults import WARNING, Fault, meant
+from services.dialer.vxml.schema_table import OURS, PROPERTIES
+
+_ADDRESSES = ("tel:", "sip:", "sips:")
+_VOICE = "builtin:grammar/"
+
+
+def warnings_of(document: Document) -> Iterator[Fault]:
+    """Yield what hardly anybody means, element by element."""
+    for element in document.root.iter():
+        rule = _RULES.get(name_of(element))
+        if rule is not None and (sentence := rule(element)):
+            yield Fault(line_of(element), None, WARNING, sentence, is_refused=False)
+
+
+def _property(element: etree._Element) -> str | None:
+    name = element.get("name", "")
+    if not name.casefold().startswith(OURS) or name in PROPERTIES:
+        return None
+    hint = meant(name.casefold(), [each for each in PROPERTIES if each.startswith(OURS)])
+    return f"There is no property {name[:60]}{hint}"
+
+
+def _field(field: etree._Element) -> str | None:
+    form = field.getparent()
+    of_form = [] if form is None or field.get("modal") == "true" else _named(form, "grammar")
+    grammars, options = [*_named(field, "grammar"), *of_form], _named(field, "option")
+    if field.get("type") or not (grammars or options) or not _wants_keys(field):
+        return None
+    if any(map(_takes_keys, grammars)) or any(option.get("dtmf") for option in options):
+        return None
+    return (
+        'No key fills this <field>: its grammars are for words, as one is unless it says mode="dtmf", '
+        "and an <option> unless it has dtmf."
+    )
+
+
+def _menu(menu: etree._Element) -> str | None:
+    choices = _named(menu, "choice")
+    if menu.get("dtmf") == "true" or not choices or not _wants_keys(menu):
+        return None
+    if any(each.get("dtmf") or any(map(_takes_keys, _named(each, "grammar"))) for each in choices):
+        return None
+    return 'No key is a choice of this <menu>: neither has a <choice> dtmf, nor the <menu> dtmf="true".'
+
+
+def _transfer(transfer: etree._Element) -> str | None:
+    destination = transfer.get("dest")
+    if destination is None or destination.casefold().startswith(_ADDRESSES):
+        return None
+    return "The dest of <transfer> begins with neither tel: nor sip:, as in tel:+ and a number (VoiceXML 2.0, 2.3.7)."
+
+
+def _takes_keys(grammar: etree._Element) -> bool:
+    """Whether a grammar is for keys, or may be: one that stands elsewhere says itself what it is for."""
+    src = grammar.get("src")
+    if grammar.get("srcexpr") is not None or (src is not None and grammar.get("mode") is None):
+        return not (src or "").startswith(_VOICE)
+    return grammar.get("mode") == "dtmf"
+
+
+def _wants_keys(element: etree._Element) -> bool:
+    """Whether keys are listened to: the nearest property says so (6.3)."""
+    for each in (element, *element.iterancestors()):
+        for found in reversed(_named(each, "property")):
+            if found.get("name") == "inputmodes":
+                return "dtmf" in found.get("value", "").split()
+    return True
+
+
+def _named(parent: etree._Element, name: str) -> list[etree._Element]:
+    return [each for each in parent if name_of(each) == name]
+
+
+_RULES: dict[str, Callable[[etree._Element], str | None]] = {
+    "field": _field,
+    "menu": _menu,
+    "property": _property,
+    "transfer": _transfer,
+}

@@ -1,0 +1,150 @@
+"""Variables, events and executable content by the sentences of VoiceXML 2.0 section 5 and the properties of 6.3."""
+
+from __future__ import annotations
+
+import pytest
+
+from services.dialer.vxml.interpreter import interpret
+from services.dialer.vxml.quickjs_engine import QuickJs
+from tests.support.scripted_callee import SILENCE, SITE, Line, Site, call, vxml
+
+
+async def run(content: str, script=(), **pages):
+    return await call({"start": vxml(content), **pages}, script)
+
+
+async def value(content: str, script=(), **pages):
+    return (await run(content, script, **pages)).ending.value
+
+
+CAUGHT = '<catch><exit expr="_event"/></catch>'
+
+
+async def test_5_3_1_a_var_without_expr_keeps_the_value_that_is_there():
+    assert await value("<form><block><var name='x' expr='1'/><var name='x'/><exit expr='x'/></block></form>") == 1
+
+
+@pytest.mark.parametrize("name", ["class", "var", "document.x"])
+async def test_5_1_a_reserved_word_is_no_variable_s_name(name):
+    assert await value(f"{CAUGHT}<form><block><var name='{name}'/></block></form>") == "error.semantic"
+
+
+@pytest.mark.parametrize(
+    ("name", "result"),
+    [
+        ("dialog.nobody", "error.semantic"),
+        ("document.nobody", "error.semantic"),
+        ("application.nobody", "error.semantic"),
+        ("nobody.x", "error.semantic"),
+        ("session.id", "error.semantic"),
+        ("dialog.known", "done"),
+        ("document.o.made", "done"),
+        ("o.made", "done"),
+    ],
+)
+async def test_5_3_2_what_is_assigned_must_be_declared_and_properties_of_objects_need_not_be(name, result):
+    content = f"""{CAUGHT}<var name="o" expr="({{}})"/><form><var name="known"/>
+        <block><assign name="{name}" expr="1"/><exit expr="'done'"/></block></form>"""
+    assert await value(content) == result
+
+
+async def test_5_3_3_clear_knows_an_item_by_its_scope_too():
+    content = """<form><var name="n" expr="0"/><block name="b"><assign name="n" expr="n + 1"/>
+        <prompt count="1">Again.</prompt></block>
+        <block><if cond="n == 1"><clear namelist="dialog.b"/><goto nextitem="c"/></if><exit expr="n"/></block>
+        <block name="c"><clear/></block></form>"""
+    assert (await run(content)).line.played[:2] == ["Again.", "Again."]
+
+
+async def test_5_3_3_clear_without_a_namelist_means_the_form_s_items_whatever_hides_them():
+    content = """<form><var name="n" expr="0"/><block name="b"><assign name="n" expr="n + 1"/></block>
+        <block name="c"><if cond="n == 2"><exit expr="n"/></if><var name="b" expr="'mine'"/><clear/>
+        <if cond="b != 'mine'"><exit expr="b"/></if></block></form>"""
+    assert await value(content) == 2
+
+
+async def test_5_2_2_clear_leaves_the_counters_of_a_menu_alone():
+    content = """<menu><prompt>One?</prompt><prompt count="2">Two?</prompt><choice event="e">x</choice>
+        <noinput><clear/><reprompt/></noinput><noinput count="2"><exit expr="'twice'"/></noinput></menu>"""
+    done = await run(content, [SILENCE, SILENCE])
+    assert (done.ending.value, done.line.played) == ("twice", ["One?", "Two?"])
+
+
+async def test_5_2_who_caught_what_went_wrong_in_a_document_s_variables_goes_on_to_its_dialog():
+    root = """<catch event="error.semantic" count="2"><assign name="n" expr="n + 10"/></catch>
+        <catch event="error.semantic"><assign name="n" expr="n + 1"/></catch>
+        <var name="n" expr="0"/><var name="wrong" expr="nobody"/>"""
+    leaf = "<var name='wrong' expr='nobody'/><var name='y' expr='4'/><form><block><exit expr='[n, y]'/></block></form>"
+    done = await call({"start": vxml(leaf, "application='root'"), "root": vxml(root)})
+    assert done.ending.value == [11, 4]
+
+
+@pytest.mark.parametrize("originator", ["local", "remote"])
+async def test_5_1_4_the_originator_of_a_connection_is_one_of_its_two_sides(originator):
+    sides = {"local": {"uri": "tel:1"}, "remote": {"uri": "tel:2"}, "originator": originator}
+    ends = "<exit expr='[connection.originator == connection.local, connection.originator == connection.remote]'/>"
+    ending = await interpret(
+        f"{SITE}start",
+        fetcher=Site({"start": vxml(f"<form><block>{ends}</block></form>")}),
+        platform=Line(),
+        engine=QuickJs(),
+        variables={"connection": sides},
+    )
+    assert ending.value == [originator == "local", originator == "remote"]
+
+
+async def test_5_1_5_before_anything_was_heard_lastresult_is_undefined():
+    assert await value(
+        "<form><block><exit expr='typeof application.lastresult$ + typeof lastresult$'/></block></form>"
+    ) == ("undefinedundefined")
+
+
+async def test_6_3_of_two_properties_at_one_level_the_last_is_meant():
+    done = await run(
+        """<property name="timeout" value="1s"/><property name="timeout" value="2s"/>
+        <property name="x-platform.mine" value="anything"/><form><field name="f" type="digits">
+        <noinput><exit/></noinput></field></form>""",
+        [SILENCE],
+    )
+    assert done.line.waited == [2]
+
+
+async def test_5_2_1_event_and_message_may_be_expressions():
+    content = """<form><block><throw eventexpr="'a.' + 'b'" messageexpr="'m' + 1"/></block>
+        <catch event="a"><exit expr="_event + _message"/></catch></form>"""
+    assert await value(content) == "a.bm1"
+
+
+async def test_5_2_2_a_message_that_nobody_gave_is_undefined():
+    content = "<form><block><throw event='a'/></block><catch event='a'><exit expr='typeof _message'/></catch></form>"
+    assert await value(content) == "undefined"
+
+
+async def test_5_2_4_references_in_an_inherited_handler_start_from_the_active_document():
+    pages = {
+        "leaves/start": vxml("<form><block><throw event='a'/></block></form>", "application='../roots/root'"),
+        "roots/root": vxml("<catch event='a'><goto next='there'/></catch>"),
+        "leaves/there": vxml("<form><block><exit expr=\"'beside the leaf'\"/></block></form>"),
+    }
+    assert (await call(pages)).ending.value == "beside the leaf"
+
+
+async def test_5_3_7_a_document_s_handler_cannot_name_an_item_of_a_form_that_was_left():
+    content = """<form><block name="b"><goto next="next"/></block></form>"""
+    following = """<catch event="error.semantic"><goto nextitem="b"/></catch><catch event="error.badfetch">
+        <exit expr="_event"/></catch><var name="x" expr="nobody"/><form/>"""
+    assert await value(content, next=vxml(following)) == "error.badfetch"
+
+
+async def test_5_3_8_a_variable_is_sent_by_the_name_that_it_is_listed_by():
+    content = """<var name="v" expr="1"/><form><block><submit next="next" namelist="document.v session.id"/></block>
+        </form>"""
+    done = await run(content, next=vxml("<form><block/></form>"))
+    assert done.site.requests[-1].fields == (("document.v", "1"), ("session.id", "call-1"))
+
+
+@pytest.mark.parametrize("element", ["exit", "return", "disconnect", "submit next='x'"])
+async def test_5_3_an_undeclared_name_in_a_namelist_is_a_semantic_error(element):
+    content = f"""<form><subdialog name="s" src="#t"/></form>
+        <form id="t">{CAUGHT}<block><{element} namelist="nobody"/></block></form>"""
+    assert await value(content) == "error.semantic"
