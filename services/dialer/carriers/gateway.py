@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import Any, TypeVar
@@ -9,16 +10,35 @@ from typing import Any, TypeVar
 import aiohttp
 from pydantic import BaseModel, Field, ValidationError
 
+from services.dialer.carriers.gateway_protocol import (
+    HeardAnswer,
+    PlayedAnswer,
+    RecordingAnswer,
+    TransferAnswer,
+    told,
+    written,
+)
+from services.dialer.carriers.playing_time import seconds_of
 from services.dialer.carriers.port import (
     CarrierError,
     Cause,
-    HungUp,
     NotAnswered,
     NotPlaced,
     Order,
     RepeatedAttempt,
     Seen,
 )
+from services.dialer.vxml.ports import (
+    HungUp,
+    Input,
+    Played,
+    Recording,
+    RecordRequest,
+    TransferOutcome,
+    TransferRequest,
+    Unsupported,
+)
+from services.dialer.vxml.prompts import Piece
 from shared.clock import Clock
 from shared.contracts.envelope import Instant
 from shared.domain.call_state import CalleeType
@@ -27,6 +47,10 @@ _CONNECT_SECONDS = 3
 _LONGEST_RING_SECONDS = 180
 _LONGEST_PROMPT_SECONDS = 600
 _LOOKUP_SECONDS = 5
+_LONGEST_WAIT_SECONDS = 25
+_LONGEST_TRANSFER_SECONDS = 6 * 3600  # of one that the application sets no end to
+_TRANSFERRED = "connection.disconnect.transfer"
+_CANNOT = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED, HTTPStatus.NOT_IMPLEMENTED})
 
 Answer = TypeVar("Answer", bound=BaseModel)
 
@@ -53,7 +77,7 @@ class _Unsent(CarrierError):
 
 
 class GatewayCall:
-    """An answered call at a gateway."""
+    """An answered call at a gateway: what is played and heard on it. Every method raises HungUp and CarrierError."""
 
     def __init__(self, carrier: GatewayCarrier, attempt_id: str, callee_type: CalleeType, *, clock: Clock) -> None:
         self._carrier = carrier
@@ -62,6 +86,7 @@ class GatewayCall:
         self._clock = clock
         self._answered_at = clock.now()
         self._ended_at: datetime | None = None
+        self._is_let_go = False
 
     @property
     def callee_type(self) -> CalleeType:
@@ -73,21 +98,68 @@ class GatewayCall:
         """From the answer to the end, or to now."""
         return (self._ended_at or self._clock.now()) - self._answered_at
 
-    async def hear(self, text: str) -> None:
-        """Let the gateway speak; raises HungUp when the callee has gone, CarrierError when that cannot be known."""
-        status, _ = await self._carrier.ask(
-            "POST", f"/{self._attempt_id}/prompts", {"text": text}, within=_LONGEST_PROMPT_SECONDS
-        )
-        if status == HTTPStatus.GONE:
-            self._ended_at = self._ended_at or self._clock.now()
-            raise HungUp
-        if status != HTTPStatus.NO_CONTENT:
-            raise CarrierError(f"The gateway answered a prompt with HTTP status {status}.")
+    async def play(self, pieces: Sequence[Piece], *, bargein: bool) -> Played:
+        """Let the gateway play; one that only speaks answers 204, and has heard nothing and tells no marks."""
+        patience = max(_LONGEST_PROMPT_SECONDS, 2 * seconds_of(pieces))
+        status, answer = await self._converse("prompts", written(pieces, bargein=bargein), within=patience)
+        return Played() if status == HTTPStatus.NO_CONTENT else _read(PlayedAnswer, status, answer).played()
 
-    async def hang_up(self) -> None:
+    async def listen(self, *, within: float) -> Input | None:
+        """Wait for a key or words; a gateway that cannot listen hears silence, which takes as long."""
+        while True:
+            # No single request stays without an answer for long: what is between may take the connection for dead.
+            wait = min(within, _LONGEST_WAIT_SECONDS)
+            status, answer = await self._converse("inputs", {"within": wait}, within=wait + _LOOKUP_SECONDS)
+            if status in _CANNOT:
+                await self._clock.sleep_for(timedelta(seconds=within))
+                return None
+            heard = None if status == HTTPStatus.NO_CONTENT else _read(HeardAnswer, status, answer).read()
+            if heard is not None:
+                return heard
+            within -= wait
+            if within <= 0:
+                return None
+
+    async def record(self, request: RecordRequest) -> Recording | None:
+        """Record the callee; raises Unsupported where the gateway cannot."""
+        patience = request.timeout + request.max_time + request.final_silence + _LONGEST_WAIT_SECONDS
+        status, answer = await self._converse("recordings", told(request), within=patience)
+        if status in _CANNOT:
+            raise Unsupported("record")
+        recording = _read(RecordingAnswer, status, answer).read()
+        if recording is not None and recording.hung_up:
+            self._end()
+        return recording
+
+    async def transfer(self, request: TransferRequest) -> TransferOutcome:
+        """Connect the callee to somebody else; raises Unsupported where the gateway cannot."""
+        patience = request.connect_timeout + (request.max_time or _LONGEST_TRANSFER_SECONDS) + _LONGEST_WAIT_SECONDS
+        status, answer = await self._converse("transfers", told(request), within=patience)
+        if status in _CANNOT:
+            raise Unsupported("transfer")
+        outcome = _read(TransferAnswer, status, answer).read()
+        if outcome.result == _TRANSFERRED:
+            self._end()
+        return outcome
+
+    async def disconnect(self) -> None:
         """End the call; a call that has ended stays so."""
+        self._end()
+        if not self._is_let_go:
+            await self._carrier.ask("DELETE", f"/{self._attempt_id}", None, within=_LOOKUP_SECONDS)
+            self._is_let_go = True
+
+    async def _converse(self, what: str, body: dict[str, Any], *, within: float) -> tuple[int, bytes]:
+        if self._ended_at is not None:
+            raise HungUp
+        status, answer = await self._carrier.ask("POST", f"/{self._attempt_id}/{what}", body, within=within)
+        if status == HTTPStatus.GONE:
+            self._end()
+            raise HungUp
+        return status, answer
+
+    def _end(self) -> None:
         self._ended_at = self._ended_at or self._clock.now()
-        await self._carrier.ask("DELETE", f"/{self._attempt_id}", None, within=_LOOKUP_SECONDS)
 
 
 class GatewayCarrier:

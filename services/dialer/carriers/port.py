@@ -1,4 +1,4 @@
-"""What the dialer needs of a carrier: place a call once, speak on it, and ask later what became of it."""
+"""What the dialer needs of a carrier: place a call once, converse on it, and ask later what became of it."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from services.dialer.vxml.ports import Platform
 from shared.domain.call_state import CalleeType
 
 
@@ -40,10 +41,6 @@ class NotAnswered(Exception):
         self.cause = cause
 
 
-class HungUp(Exception):
-    """The callee ended the call."""
-
-
 @dataclass(frozen=True, slots=True)
 class Order:
     """One call to place. The carrier remembers `attempt_id` and refuses to see it twice.
@@ -72,8 +69,12 @@ class Seen:
     duration: timedelta = timedelta()
 
 
-class Call(Protocol):
-    """An answered call."""
+class Call(Platform, Protocol):
+    """An answered call: the line an application converses on.
+
+    What it does after its end is HungUp, but for `disconnect`: a call that has ended stays so. CarrierError means that
+    the line failed, and what the callee heard is not known.
+    """
 
     @property
     def callee_type(self) -> CalleeType:
@@ -83,14 +84,6 @@ class Call(Protocol):
     @property
     def duration(self) -> timedelta:
         """From the answer to the end, or to now."""
-        ...
-
-    async def hear(self, text: str) -> None:
-        """Let the callee hear a prompt to its end; raises HungUp when they do not wait for it."""
-        ...
-
-    async def hang_up(self) -> None:
-        """End the call; a call that has ended stays so."""
         ...
 
 

@@ -1,112 +1,108 @@
-"""A carrier without a telephone: outcomes by seed and number, ring and speaking times on a clock."""
+"""A carrier without a telephone: calls that go by seed and number, whose ringing and speaking take time on a clock."""
 
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
-from hashlib import blake2b
 
-from services.dialer.carriers.port import Cause, HungUp, NotAnswered, NotPlaced, Order, RepeatedAttempt, Seen
+from services.dialer.carriers.callee import Callee, Reaction
+from services.dialer.carriers.callee_script import Rehearsed
+from services.dialer.carriers.fates import Fate, fate_of
+from services.dialer.carriers.playing_time import played, seconds_of
+from services.dialer.carriers.port import NotAnswered, NotPlaced, Order, RepeatedAttempt, Seen
+from services.dialer.carriers.silent_audio import silent_wav
+from services.dialer.vxml.ports import HungUp, Input, Played, Recording, RecordRequest, TransferOutcome, TransferRequest
+from services.dialer.vxml.prompts import Piece
 from shared.clock import Clock
 from shared.domain.call_state import CalleeType
 
-_RINGING_GIVEN_UP = timedelta(seconds=30)
-_SECONDS_A_CHARACTER = 0.06  # a calm voice says about sixteen characters a second
 _REMEMBERED = 100_000  # calls
-_SHORTEST_PROMPT = timedelta(seconds=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Fate:
-    """How one simulated call goes."""
-
-    ring: timedelta
-    cause: Cause | None = None  # None: somebody answers
-    callee_type: CalleeType = CalleeType.VOICE
-    hangs_up_after: timedelta | None = None
-
-
-_ANSWERED = Fate(timedelta(seconds=3))
-
-# A number that ends in 5550100 … 5550109 always goes the same way, whatever the seed.
-MAGIC: dict[str, Fate] = {
-    "5550100": _ANSWERED,
-    "5550101": Fate(timedelta(seconds=1), Cause.BUSY),
-    "5550102": Fate(_RINGING_GIVEN_UP, Cause.NO_ANSWER),
-    "5550103": Fate(timedelta(seconds=4), Cause.REJECTED),
-    "5550104": Fate(timedelta(seconds=2), Cause.UNREACHABLE),
-    "5550105": Fate(timedelta(seconds=1), Cause.INVALID),
-    "5550106": Fate(timedelta(seconds=25)),
-    "5550107": Fate(timedelta(seconds=12), callee_type=CalleeType.ANSWERING_MACHINE),
-    "5550108": Fate(timedelta(seconds=3), hangs_up_after=timedelta(milliseconds=500)),
-    "5550109": Fate(timedelta(seconds=5), callee_type=CalleeType.FAX),
-}
-
-# Everybody else, in thousandths: roughly what a well-kept list gives.
-_MIX: tuple[tuple[int, Fate], ...] = (
-    (620, _ANSWERED),
-    (780, MAGIC["5550107"]),
-    (900, MAGIC["5550102"]),
-    (950, MAGIC["5550101"]),
-    (970, MAGIC["5550108"]),
-    (980, MAGIC["5550103"]),
-    (990, MAGIC["5550104"]),
-    (996, MAGIC["5550105"]),
-    (1000, MAGIC["5550109"]),
-)
-
-
-def fate_of(order: Order, *, seed: int) -> Fate:
-    """Return how the call goes: the same for the same seed, number and reference."""
-    if magic := MAGIC.get(order.phone[-7:]):
-        return magic
-    text = f"{seed}|{order.phone}|{order.message_reference or ''}"
-    drawn = int.from_bytes(blake2b(text.encode(), digest_size=8).digest())
-    fate = next(fate for below, fate in _MIX if drawn % 1000 < below)
-    if fate.cause is Cause.NO_ANSWER:
-        return fate
-    return replace(fate, ring=fate.ring * (0.5 + (drawn >> 32) % 1000 / 1000))
+_TRANSFERRED = "connection.disconnect.transfer"
 
 
 class SimulatedCall:
-    """A conversation that takes as long as its prompts."""
+    """A conversation with a simulated callee; `ended` is told once, when it is over."""
 
-    def __init__(self, carrier: SimulatedCarrier, order: Order, fate: Fate, *, clock: Clock) -> None:
-        self._carrier = carrier
-        self._attempt_id = order.attempt_id
-        self._fate = fate
+    __slots__ = ("_answered_at", "_callee", "_callee_type", "_clock", "_ended", "_ended_at")
+
+    def __init__(
+        self, callee: Callee, callee_type: CalleeType, *, clock: Clock, ended: Callable[[SimulatedCall], None]
+    ) -> None:
+        self._callee = callee
+        self._callee_type = callee_type
         self._clock = clock
+        self._ended = ended
         self._answered_at = clock.now()
         self._ended_at: datetime | None = None
 
     @property
     def callee_type(self) -> CalleeType:
         """Who or what answered."""
-        return self._fate.callee_type
+        return self._callee_type
 
     @property
     def duration(self) -> timedelta:
         """From the answer to the end, or to now."""
         return (self._ended_at or self._clock.now()) - self._answered_at
 
-    async def hear(self, text: str) -> None:
-        """Take the time the prompt takes; raises HungUp when the callee has gone."""
-        if self._ended_at is not None:
-            raise HungUp
-        ends_at = self._clock.now() + max(_SHORTEST_PROMPT, timedelta(seconds=len(text) * _SECONDS_A_CHARACTER))
-        patience = self._fate.hangs_up_after
-        if patience is not None and self._answered_at + patience < ends_at:
-            await self._clock.sleep_until(self._answered_at + patience)
-            await self.hang_up()
-            raise HungUp
-        await self._clock.sleep_until(ends_at)
+    async def play(self, pieces: Sequence[Piece], *, bargein: bool) -> Played:
+        """Take the time the pieces take, or until the callee cuts them short; raises HungUp when he has gone."""
+        self._check()
+        reaction = self._callee.hears(seconds_of(pieces), bargein=bargein)
+        return played(pieces, await self._live_through(reaction), reaction.seconds)
 
-    async def hang_up(self) -> None:
+    async def listen(self, *, within: float) -> Input | None:
+        """Return what the callee keys in or says next, None for so many seconds of silence; raises HungUp."""
+        self._check()
+        return await self._live_through(self._callee.is_asked(within))
+
+    async def record(self, request: RecordRequest) -> Recording | None:
+        """Record silence for as long as the callee speaks; None when he does not, HungUp when he only hangs up."""
+        self._check()
+        reaction, message = self._callee.speaks(request)
+        if message is None or not (reaction.hangs_up and message.seconds):
+            await self._live_through(reaction)
+        else:
+            await self._clock.sleep_for(timedelta(seconds=reaction.seconds))
+            await self.disconnect()
+        if message is None:
+            return None
+        return Recording(
+            audio=silent_wav(message.seconds),
+            duration=message.seconds,
+            term_char=message.term_char,
+            max_time=message.max_time,
+            hung_up=reaction.hangs_up,
+        )
+
+    async def transfer(self, request: TransferRequest) -> TransferOutcome:
+        """Connect the callee to nobody, for some time or until he is handed over; raises HungUp when he has gone."""
+        self._check()
+        reaction, outcome = self._callee.is_transferred(request)
+        await self._live_through(reaction)
+        if outcome.result == _TRANSFERRED:
+            await self.disconnect()
+        return outcome
+
+    async def disconnect(self) -> None:
         """End the call; a call that has ended stays so."""
         if self._ended_at is None:
             self._ended_at = self._clock.now()
-            self._carrier.remember_end(self._attempt_id, self._ended_at, call=self)
+            self._ended(self)
+
+    def _check(self) -> None:
+        if self._ended_at is not None:
+            raise HungUp
+
+    async def _live_through(self, reaction: Reaction) -> Input | None:
+        await self._clock.sleep_for(timedelta(seconds=reaction.seconds))
+        self._check()  # somebody else may have ended it meanwhile
+        if reaction.hangs_up:
+            await self.disconnect()
+            raise HungUp
+        return reaction.heard
 
 
 class SimulatedCarrier:
@@ -136,7 +132,7 @@ class SimulatedCarrier:
             if order.attempt_id in self._seen:
                 self._seen[order.attempt_id] = Seen(now, self._clock.now(), fate.cause)
             raise NotAnswered(fate.cause)
-        return SimulatedCall(self, order, fate, clock=self._clock)
+        return self._answer(order.attempt_id, fate)
 
     async def lookup(self, attempt_id: str) -> Seen | None:
         """Return what is remembered of an attempt, or None when it was never seen."""
@@ -145,9 +141,13 @@ class SimulatedCarrier:
     async def close(self) -> None:
         """There is nothing to give up."""
 
-    def remember_end(self, attempt_id: str, ended_at: datetime, *, call: SimulatedCall) -> None:
-        """Note how an answered call ended."""
-        if (seen := self._seen.get(attempt_id)) is not None:
-            self._seen[attempt_id] = replace(
-                seen, ended_at=ended_at, callee_type=call.callee_type, duration=call.duration
-            )
+    def _answer(self, attempt_id: str, fate: Fate) -> SimulatedCall:
+        callee = Callee(Rehearsed(fate.script), patience=fate.script.patience)
+
+        def ended(call: SimulatedCall) -> None:
+            if (seen := self._seen.get(attempt_id)) is not None:
+                self._seen[attempt_id] = replace(
+                    seen, ended_at=self._clock.now(), callee_type=call.callee_type, duration=call.duration
+                )
+
+        return SimulatedCall(callee, fate.callee_type, clock=self._clock, ended=ended)
