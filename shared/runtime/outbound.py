@@ -7,7 +7,7 @@ import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeAlias
 from urllib.parse import urlencode
 
 import aiohttp
@@ -18,6 +18,7 @@ from yarl import URL
 from shared.domain.egress import Egress
 
 _FORM = "application/x-www-form-urlencoded"
+Fields: TypeAlias = Mapping[str, str | bytes]
 _NONE_MORE: Mapping[str, str] = {}
 _USER_AGENT = "Paceline"
 _HEADERS = 64  # of an answer, of 8 KiB each at the most
@@ -30,6 +31,13 @@ class Unreachable(Exception):
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
         self.reason = reason
+
+
+class TimedOut(Unreachable):
+    """No answer came in time."""
+
+    def __init__(self) -> None:
+        super().__init__("no answer in time")
 
 
 class _AddressRefused(Exception):
@@ -57,12 +65,23 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer of any status; its content type is the header as it came, with its charset."""
+    """An HTTP answer of any status, from where the redirects led; header names are of any case."""
 
     status: int
-    content_type: str
+    headers: Mapping[str, str]
     body: bytes
-    retry_after: str | None = None
+    url: str
+    is_redirected: bool = False
+
+    @property
+    def content_type(self) -> str:
+        """The header as it came, with its charset."""
+        return self.headers.get("Content-Type", "")
+
+    @property
+    def retry_after(self) -> str | None:
+        """The header as it came."""
+        return self.headers.get("Retry-After")
 
 
 class Outbound:
@@ -105,31 +124,36 @@ class Outbound:
             raise _OutOfBounds
         return socket.socket(family, kind, protocol)
 
-    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str]) -> Answer:
-        """Post these bytes; raises Unreachable when there was no answer within the limits."""
-        return await self._ask("POST", url, body=body, headers=headers)
+    async def post(self, url: str, body: bytes, *, headers: Mapping[str, str], seconds: float | None = None) -> Answer:
+        """Post these bytes; `seconds` are the patience of one that has less than the limits give.
+
+        Raises:
+            Unreachable: there was no answer within the limits; TimedOut, when time was what it lacked.
+        """
+        return await self._ask("POST", url, body=body, headers=headers, seconds=seconds)
 
     async def post_form(
-        self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] = _NONE_MORE
+        self, url: str, fields: Fields, *, headers: Mapping[str, str] = _NONE_MORE, seconds: float | None = None
     ) -> Answer:
-        """Post a form; raises Unreachable when there was no answer within the limits."""
+        """Post a form; raises Unreachable as `post` does."""
         body = urlencode(fields).encode()
-        return await self._ask("POST", url, body=body, headers={"Content-Type": _FORM, **headers})
+        return await self.post(url, body, headers={"Content-Type": _FORM, **headers}, seconds=seconds)
 
-    async def get_form(self, url: str, fields: Mapping[str, str], *, headers: Mapping[str, str] = _NONE_MORE) -> Answer:
-        """Get an address with the fields added to its query; raises Unreachable as the others do."""
-        try:
-            full = URL(url).update_query(dict(fields))
-        except ValueError:
-            raise Unreachable("the address is not a URL") from None
-        return await self._ask("GET", str(full), body=None, headers=headers)
+    async def get_form(
+        self, url: str, fields: Fields, *, headers: Mapping[str, str] = _NONE_MORE, seconds: float | None = None
+    ) -> Answer:
+        """Get an address with the fields added to its query; raises Unreachable as `post` does."""
+        return await self._ask("GET", with_query(url, fields), body=None, headers=headers, seconds=seconds)
 
-    async def _ask(self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str]) -> Answer:
+    async def _ask(
+        self, method: str, url: str, *, body: bytes | None, headers: Mapping[str, str], seconds: float | None
+    ) -> Answer:
+        limit = self._limits.total_seconds if seconds is None else min(seconds, self._limits.total_seconds)
         try:
-            async with asyncio.timeout(self._limits.total_seconds):
+            async with asyncio.timeout(limit):
                 return await self._follow(method, url, body=body, headers=headers)
         except (TimeoutError, aiohttp.ServerTimeoutError):
-            raise Unreachable("no answer in time") from None
+            raise TimedOut from None
         except _AddressRefused as refused:
             raise Unreachable(str(refused)) from None
         except aiohttp.InvalidURL:
@@ -153,7 +177,7 @@ class Outbound:
             ) as response:
                 location = response.headers.get("Location")
                 if response.status not in _REDIRECTS or location is None or self._limits.redirects == 0:
-                    return await self._read(response)
+                    return await self._read(response, is_redirected=left < self._limits.redirects)
             if not left:
                 break
             target = _checked(address.join(URL(location)))
@@ -165,7 +189,7 @@ class Outbound:
             address = target
         raise _AddressRefused("it redirects too often")
 
-    async def _read(self, response: aiohttp.ClientResponse) -> Answer:
+    async def _read(self, response: aiohttp.ClientResponse, *, is_redirected: bool) -> Answer:
         limit = self._limits.max_bytes
         if not self._limits.truncate and response.headers.get("Content-Encoding", "identity").lower() != "identity":
             raise _AddressRefused("the answer is compressed, which was not asked for")
@@ -177,8 +201,19 @@ class Outbound:
                     raise _AddressRefused("the answer is too long")
                 response.close()
                 break
-        kind = response.headers.get("Content-Type", "")
-        return Answer(response.status, kind, bytes(body[:limit]), response.headers.get("Retry-After"))
+        return Answer(response.status, response.headers, bytes(body[:limit]), str(response.url), is_redirected)
+
+
+def with_query(url: str, fields: Fields) -> str:
+    """Return an address with fields in its query, in the place of those it has by these names; raises Unreachable."""
+    try:
+        return str(URL(url).update_query({name: _text(value) for name, value in fields.items()}))
+    except ValueError:
+        raise Unreachable("the address is not a URL") from None
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")
 
 
 def _checked(address: URL) -> URL:
