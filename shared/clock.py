@@ -100,3 +100,27 @@ class Clock:
         """Sleep until the house's clock shows the instant; never returns earlier."""
         while (left := (instant - self.now()).total_seconds() / self.rate) > 0:
             await asyncio.sleep(min(left, _SLICE))
+
+
+class VirtualClock(Clock):
+    """A clock on which nobody waits: a sleep is over at once, and its end is the time. For one thing at a time."""
+
+    def __init__(self, instant: datetime) -> None:
+        super().__init__(Reading(instant, 0.0))
+        self._began = instant
+
+    def now(self) -> datetime:
+        """Return the end of the latest sleep."""
+        return self._latest
+
+    def monotonic(self) -> float:
+        """Return the seconds slept so far."""
+        return (self._latest - self._began).total_seconds()
+
+    async def sleep(self, seconds: float) -> None:
+        """Let so many seconds have passed."""
+        await self.sleep_for(timedelta(seconds=seconds))
+
+    async def sleep_until(self, instant: datetime) -> None:
+        """Let it be this instant, or stay later than it."""
+        self._latest = max(self._latest, instant)

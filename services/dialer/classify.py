@@ -6,6 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from services.dialer.carriers.port import Cause, Seen
+from services.dialer.vxml.events import Occurred
+from services.dialer.vxml.jumps import Ending
+from shared.contracts.applications import ApplicationResult
 from shared.contracts.calls import Outcome, Slot
 from shared.domain.call_state import Disposition
 
@@ -29,7 +32,7 @@ _UNANSWERED: dict[Cause, Verdict] = {
     Cause.INVALID: Verdict(Disposition.INVALID, "The number is not in service."),
 }
 
-_HTTP_OK = range(200, 300)
+_LONGEST = 500  # characters of a sentence
 
 
 def classify_unanswered(cause: Cause) -> Verdict:
@@ -42,19 +45,42 @@ def classify_answered(fault: str | None) -> Verdict:
     return Verdict(Disposition.ANSWERED, fault)
 
 
-def fault_of_status(status: int) -> str | None:
-    """Return what is wrong with start_url's HTTP status, or None."""
-    return None if status in _HTTP_OK else f"start_url answered with HTTP status {status}."
+def fault_of_ending(ending: Ending, last: Occurred | None = None) -> str | None:
+    """Return what went wrong with an application, in a sentence, or None: it ended by itself, or the callee did it.
+
+    `last` is what occurred last in the call: its line is told, where the record of the call names its document.
+    """
+    if ending.how not in {"error", "limit"}:
+        return None
+    event = ending.event or ""
+    if ending.document is not None:
+        by = (event or "a limit") + _place(ending, last)
+        why = f"{by}: {ending.message}" if ending.message else by
+        return sentence(f"The application was ended by {why}")
+    if event.startswith("error.badfetch.http."):
+        return sentence(f"start_url {ending.message.removeprefix('it ')}")
+    if event in {"error.badfetch.timeout", "error.badfetch.unreachable"}:
+        return sentence(f"start_url could not be asked: {ending.message}")
+    return sentence(f"start_url did not answer with VoiceXML: {ending.message}")
 
 
-def fault_of_silence(reason: str) -> str:
-    """Return the sentence for a start_url that could not be asked."""
-    return f"start_url could not be asked: {reason}."
+def _place(ending: Ending, last: Occurred | None) -> str:
+    if last is None or (last.name, last.document) != (ending.event, ending.document):
+        return ""
+    return f" in line {last.line}"
 
 
-def fault_of_document(reason: str) -> str:
-    """Return the sentence for an answer of start_url that is no VoiceXML we can run."""
-    return f"start_url did not answer with VoiceXML: {reason}."
+def sentence(text: str) -> str:
+    """Return a text of a stranger's making as one sentence that the ledger can hold."""
+    shown = printable(" ".join(text.split())[:_LONGEST])
+    return f"{shown.rstrip('.')}."
+
+
+def printable(text: str) -> str:
+    """Return a text of a stranger's making as any terminal and ledger can hold it."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else "?" for each in text)
 
 
 def settle_seen(slot: Slot, seq: int, seen: Seen | None) -> Outcome | None:
@@ -65,7 +91,15 @@ def settle_seen(slot: Slot, seq: int, seen: Seen | None) -> Outcome | None:
     return to_outcome(slot, seq, verdict, seen=seen, ended_at=seen.ended_at)
 
 
-def to_outcome(slot: Slot, seq: int, verdict: Verdict, *, seen: Seen, ended_at: datetime) -> Outcome:
+def to_outcome(
+    slot: Slot,
+    seq: int,
+    verdict: Verdict,
+    *,
+    seen: Seen,
+    ended_at: datetime,
+    application: ApplicationResult | None = None,
+) -> Outcome:
     """Return the outcome of an attempt as it is reported."""
     return Outcome(
         campaign_id=slot.campaign_id,
@@ -78,4 +112,5 @@ def to_outcome(slot: Slot, seq: int, verdict: Verdict, *, seen: Seen, ended_at: 
         ended_at=ended_at,
         duration_seconds=round(seen.duration.total_seconds()),
         error=verdict.error,
+        application=application,
     )

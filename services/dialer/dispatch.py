@@ -11,12 +11,14 @@ from functools import partial
 import structlog
 
 from services.dialer.answers import Answers
-from services.dialer.application import LIMITS, VoiceXmlApplication
+from services.dialer.application import VoiceXmlApplication
 from services.dialer.due import Departure, DueJobs, Parcel, Waiting, is_plausible
+from services.dialer.fetching import LIMITS
 from services.dialer.instants import Instants
 from services.dialer.leases import Leases
 from services.dialer.lines import Lines
 from services.dialer.placing import FRESH_SECONDS, Placing
+from services.dialer.realms.apart import Realms
 from services.dialer.reporting import Reporter
 from services.dialer.settings import DialerSettings
 from services.dialer.store import Brief, DialerStore, Intent, Key, key_of
@@ -81,7 +83,10 @@ class Dispatch:
         self._outbound = Outbound(LIMITS, Egress(settings.outbound_networks))
         self._answers = Answers(store, clock)
         self._reporter = Reporter(broker, clock, published=self._forget, before=self._answers.tell)
-        application = VoiceXmlApplication(self._outbound, clock, method=settings.start_url_method)
+        self._realms = Realms()
+        application = VoiceXmlApplication(
+            self._outbound, clock, method=settings.start_url_method, realm=self._realms.open
+        )
         self.placing = Placing(
             application, self._reporter, clock=clock, retract=self._take_back, answered=self._answers.note
         )
@@ -107,6 +112,10 @@ class Dispatch:
     async def run(self, stopping: asyncio.Event) -> None:
         """Dial until told to stop; then hand undecided jobs back and see the calls in progress to their end."""
         PLACES.set(self._max_calls)
+        with self._realms:
+            await self._run(stopping)
+
+    async def _run(self, stopping: asyncio.Event) -> None:
         async with self._outbound, Crew("dialer.office", limit=_OFFICE) as office:
             await office.spawn(self._reporter.run())
             finished = asyncio.Event()
@@ -200,7 +209,7 @@ class Dispatch:
 
     async def _put_soon(self, waiting: Sequence[Waiting]) -> None:
         await self._clock.sleep(_PASSED_OVER_SECONDS)
-        self._put_again(waiting)
+        await self._put_again(waiting)
 
     async def _commit(self, jobs: Sequence[Job], now: datetime) -> list[Intent]:
         if not jobs:
@@ -254,9 +263,9 @@ class Dispatch:
         """Undo a commit of unknown fate before its jobs are tried again, and once more when no ghost can be left."""
         jobs = [each.job for each in waiting]
         if not await self._undo(jobs, intent_at, stopping):
-            self._put_again(waiting)  # found by the reaper, should the commit have gone through
+            await self._put_again(waiting)  # found by the reaper, should the commit have gone through
             return
-        self._put_again(waiting)
+        await self._put_again(waiting)
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(_GHOST_SECONDS):
                 await stopping.wait()
@@ -287,7 +296,7 @@ class Dispatch:
             await self._clock.sleep(_POSTPONED_SECONDS)
             stale, self._stale = self._stale, []
             await self._retract([intent for intent, _ in stale])
-            self._put_again([waiting for _, waiting in stale])
+            await self._put_again([waiting for _, waiting in stale])
 
     async def _retract(self, intents: Sequence[Intent]) -> None:
         RETRACTED.inc(len(intents))
@@ -303,14 +312,16 @@ class Dispatch:
     async def _put_back(self, due: Sequence[Waiting], error: BaseException) -> None:
         """Nothing was sent: the jobs wait again."""
         log.warning("dialer.database_away", error=type(error).__name__)
-        self._put_again(due)
+        await self._put_again(due)
         await self._clock.sleep(_LONGEST_PAUSE)
 
-    def _put_again(self, due: Sequence[Waiting]) -> None:
+    async def _put_again(self, due: Sequence[Waiting]) -> None:
         now = self._clock.now()
         for waiting in due:
             self._due.put(waiting, now=now)
         self._wake.set()
+        if not self._accepts:  # nobody takes them here any more, and the calls in progress may go on for long
+            await self._hand_back()
 
     async def _decide(self, due: Sequence[Departure], *, but: Sequence[Waiting]) -> None:
         """Count the jobs off, but those that wait on; a delivery without undecided jobs is done."""

@@ -10,16 +10,18 @@ from services.dialer.carriers.port import CarrierError, Seen
 from services.dialer.classify import settle_seen
 from services.dialer.lines import Lines
 from services.dialer.reporting import publish
-from services.dialer.store import DialerStore, attempt_id
+from services.dialer.store import DialerStore, attempt_id, key_of
 from shared.broker.port import Broker, Delivery
 from shared.clock import Clock
-from shared.contracts.calls import CallsOrphaned, Slot
+from shared.contracts.calls import CallsOrphaned, Outcome, Slot
 from shared.db.pool import TRANSIENT
 from shared.domain.sandbox import SandboxClock
+from shared.runtime.supervisor import Crew
 
 log = structlog.get_logger()
 
 _AGAIN_SECONDS = 0.5
+_AT_ONCE = 20  # a letter has up to 200 attempts, and one by one a slow carrier would be asked about most too late
 
 
 class Orphans:
@@ -43,9 +45,17 @@ class Orphans:
         await delivery.done()
 
     async def _report(self, found: Sequence[tuple[Slot, int, SandboxClock | None]]) -> None:
-        seen = [(slot, seq, await self._ask(slot, sandbox)) for slot, seq, sandbox in found]
-        outcomes = [outcome for slot, seq, s in seen if (outcome := settle_seen(slot, seq, s)) is not None]
+        outcomes: list[Outcome] = []
+
+        async def ask(slot: Slot, seq: int, sandbox: SandboxClock | None) -> None:
+            if outcome := settle_seen(slot, seq, await self._ask(slot, sandbox)):
+                outcomes.append(outcome)
+
+        async with Crew("dialer.lookups", limit=_AT_ONCE) as lookups:
+            for each in found:
+                await lookups.spawn(ask(*each))
         if outcomes:
+            outcomes.sort(key=key_of)  # not as the answers came: a letter that is told again has the same id
             await publish(self._broker, self._clock, outcomes)
         log.info("dialer.orphans", asked=len(found), ended=len(outcomes))
 

@@ -7,13 +7,14 @@ from datetime import datetime
 
 import structlog
 
-from services.dialer.application import Application
+from services.dialer.application import Application, Talked
 from services.dialer.carriers.port import Call, CarrierError, NotAnswered, NotPlaced, Order, Seen
 from services.dialer.classify import Verdict, classify_answered, classify_unanswered, to_outcome
 from services.dialer.lines import Line
 from services.dialer.reporting import Reporter
 from services.dialer.store import Intent, Key, attempt_id
 from shared.clock import Clock
+from shared.contracts.applications import ApplicationResult
 from shared.contracts.calls import Outcome
 from shared.domain.sandbox import shown
 from shared.observability.logging import log_unexpected
@@ -94,8 +95,7 @@ class Placing:
             await self._retract(intent)
         except CarrierError as error:
             self.in_progress.pop(intent.key, None)
-            CARRIER_FAILURES.inc()
-            log.warning("dialer.carrier_failed", attempt=attempt_id(intent.slot), error=str(error))
+            _note_failure(error, intent)
             span.failed(type(error).__name__)
             span.end()
         except BaseException:
@@ -128,24 +128,42 @@ class Placing:
             return self._report(intent, classify_unanswered(end.cause), Seen(dialed_at, line.clock.now()))
         span.happened("answered")
         self._answered(intent, call)
-        fault = await self._converse(call, intent)
+        talked = await self._converse(call, intent, line.clock)
+        await self._hang_up(call, talked, intent)
         seen = Seen(dialed_at, line.clock.now(), None, call.callee_type, call.duration)
-        return self._report(intent, classify_answered(fault), seen)
+        return self._report(intent, classify_answered(talked.fault), seen, talked.result)
 
-    async def _converse(self, call: Call, intent: Intent) -> str | None:
+    async def _converse(self, call: Call, intent: Intent, clock: Clock) -> Talked:
         """Run the application; a fault of our own is an outcome too: the call was answered."""
         try:
-            return await self._application.run(call, intent)
+            return await self._application.run(call, intent, clock)
         except CarrierError:
-            return "The line failed during the call."
+            return Talked("The line failed during the call.")
         except Exception as error:  # noqa: BLE001 (logged, but not its words)
             log_unexpected(log, "dialer.application_failed", error, attempt=attempt_id(intent.slot))
-            return "The application could not be run: an error of the dialer."
-        finally:
-            await call.hang_up()
+            return Talked("The application could not be run: an error of the dialer.")
+        except BaseException:
+            await call.disconnect()
+            raise
 
-    def _report(self, intent: Intent, verdict: Verdict, seen: Seen) -> Outcome:
+    async def _hang_up(self, call: Call, talked: Talked, intent: Intent) -> None:
+        """End the call. A carrier that does not confirm it cannot undo what the application did, and that is told."""
+        try:
+            await call.disconnect()
+        except CarrierError as error:
+            if talked.result is None:
+                raise
+            _note_failure(error, intent)
+
+    def _report(
+        self, intent: Intent, verdict: Verdict, seen: Seen, application: ApplicationResult | None = None
+    ) -> Outcome:
         ended_at: datetime = seen.ended_at or self._clock.now()
-        outcome = to_outcome(intent.slot, intent.seq, verdict, seen=seen, ended_at=ended_at)
+        outcome = to_outcome(intent.slot, intent.seq, verdict, seen=seen, ended_at=ended_at, application=application)
         self._reporter.report(outcome)
         return outcome
+
+
+def _note_failure(error: CarrierError, intent: Intent) -> None:
+    CARRIER_FAILURES.inc()
+    log.warning("dialer.carrier_failed", attempt=attempt_id(intent.slot), error=str(error))

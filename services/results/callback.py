@@ -48,6 +48,7 @@ class Ended:
     # Not even a traceback shows these.
     phone: str = field(repr=False)
     message_reference: str | None = field(repr=False)
+    application: str | None = field(repr=False)  # an ApplicationResult as JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +92,7 @@ def build_body(ended: Ended) -> bytes:
         "last_attempt_timestamp": str(int(ended.dialed_at.timestamp())) if ended.dialed_at else "",
         "duration": str(ended.duration),
         "error_message": ended.error or "",
+        "application_result": ended.application or "",
     }
     return urlencode(fields).encode()
 

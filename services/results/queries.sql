@@ -1,10 +1,12 @@
 -- name: record_ended
+-- Columns are named, since a new one would change what is prepared already.
 -- Outcomes of attempts, each once: a second letter changes nothing, a late truth corrects an unknown. Only attempts
 -- with an intent can have ended. An outcome `unknown` leaves the attempt as the pacer set it.
 WITH told AS (
     SELECT t.* FROM unnest($1::bigint[], $2::integer[], $3::bigint[], $4::bigint[], $5::text[], $6::text[],
-                           $7::timestamptz[], $8::timestamptz[], $9::integer[], $10::text[])
-        AS t (campaign_id, period_no, slot_no, seq, disposition, callee_type, dialed_at, ended_at, duration, error)
+                           $7::timestamptz[], $8::timestamptz[], $9::integer[], $10::text[], $12::json[])
+        AS t (campaign_id, period_no, slot_no, seq, disposition, callee_type, dialed_at, ended_at, duration, error,
+              application)
     CROSS JOIN LATERAL (
         SELECT a.seq, a.intent_at FROM attempts AS a
         WHERE a.campaign_id = t.campaign_id AND a.period_no = t.period_no AND a.slot_no = t.slot_no OFFSET 0
@@ -12,16 +14,17 @@ WITH told AS (
     WHERE a.seq = t.seq AND a.intent_at IS NOT NULL
 ), recorded AS (
     INSERT INTO outcomes AS o (campaign_id, seq, disposition, callee_type, attempts, dialed_at, ended_at, duration,
-                               error, recorded_at)
-    SELECT campaign_id, seq, disposition, callee_type, 1, dialed_at, ended_at, duration, error, $11
+                               error, recorded_at, application)
+    SELECT campaign_id, seq, disposition, callee_type, 1, dialed_at, ended_at, duration, error, $11, application
     FROM told ORDER BY campaign_id, seq
     ON CONFLICT (campaign_id, seq) DO UPDATE
     SET version = o.version + 1, disposition = excluded.disposition, callee_type = excluded.callee_type,
         attempts = excluded.attempts, dialed_at = coalesce(excluded.dialed_at, o.dialed_at),
         ended_at = excluded.ended_at, duration = excluded.duration, error = excluded.error,
-        recorded_at = excluded.recorded_at
+        recorded_at = excluded.recorded_at, application = excluded.application
     WHERE o.disposition = 'unknown' AND excluded.disposition <> 'unknown'
-    RETURNING o.*
+    RETURNING o.campaign_id, o.seq, o.version, o.disposition, o.callee_type, o.attempts, o.dialed_at, o.ended_at,
+              o.duration, o.error, o.application
 ), finished AS (
     UPDATE attempts AS a SET state = 'done'
     FROM told
@@ -39,7 +42,8 @@ WITH told AS (
                                  'dialed_at', json_agg(dialed_at),
                                  'ended_at', json_agg(ended_at),
                                  'duration', json_agg(duration),
-                                 'error_message', json_agg(error)) AS details
+                                 'error_message', json_agg(error),
+                                 'application_result', json_agg(application)) AS details
         FROM (SELECT * FROM recorded ORDER BY campaign_id, ended_at, seq) AS r GROUP BY campaign_id
     ) AS r
     CROSS JOIN LATERAL (SELECT account_id FROM campaigns WHERE id = r.campaign_id OFFSET 0) AS k
@@ -63,12 +67,14 @@ WITH recorded AS (
                         AND a.intent_at IS NOT NULL OFFSET 0)
     ORDER BY c.seq
     ON CONFLICT (campaign_id, seq) DO NOTHING
-    RETURNING *
+    RETURNING campaign_id, seq, version, disposition, callee_type, attempts, dialed_at, ended_at, duration, error,
+              application
 ), told_of AS (
     INSERT INTO happenings (account_id, campaign_id, name, at, seqs, details)
     SELECT (SELECT account_id FROM campaigns WHERE id = $1), $1, 'call.completed.v1', $5, array_agg(seq ORDER BY seq),
            json_build_object('version', 1, 'disposition', 'expired', 'callee_type', NULL, 'attempts', 0,
-                             'dialed_at', NULL, 'ended_at', $3::timestamptz, 'duration', 0, 'error_message', $4::text)
+                             'dialed_at', NULL, 'ended_at', $3::timestamptz, 'duration', 0, 'error_message', $4::text,
+                             'application_result', NULL)
     FROM recorded HAVING count(*) > 0
 )
 SELECT r.*, c.phone, c.message_reference, k.account_id, k.result_url

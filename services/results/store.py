@@ -88,6 +88,7 @@ class ResultsStore:
                 [o.duration_seconds for o in told],
                 [o.error for o in told],
                 now,
+                [o.application.model_dump_json() if o.application else None for o in told],
             )
             await _add_deliveries(connection, rows, now=now)
         _count(rows)
@@ -184,6 +185,7 @@ def _ended(row: Record) -> Ended:
         dialed_at=row["dialed_at"],
         duration=row["duration"],
         error=row["error"],
+        application=row["application"],
         phone=row["phone"],
         message_reference=row["message_reference"],
     )

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.contracts.applications import ApplicationResult
 from shared.contracts.envelope import Big, Instant, Letter, Sentence, Small
 from shared.domain.call_state import CalleeType, Disposition
 
@@ -59,6 +60,7 @@ class Outcome(Slot):
     ended_at: Instant = Field(description="When the call was over, or given up as `unknown`.")
     duration_seconds: Small = Field(0, description="From the answer to the end.")
     error: Sentence | None = Field(None, description="A sentence for the tenant, when something went wrong.")
+    application: ApplicationResult | None = Field(None, description="What the application did, when it ran.")
 
 
 class CallsEnded(Letter):

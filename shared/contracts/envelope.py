@@ -18,8 +18,6 @@ Instant = Annotated[
 ]
 Sentence = Annotated[str, Field(pattern="^[^\\x00]*$"), WithJsonSchema({"type": "string"})]
 
-_UNTRACED = {"traceparent"}
-
 
 class Letter(BaseModel):
     """A frozen message between rooms; `NAME` is its wire name and routing key (`noun.verb.vN`).
@@ -37,5 +35,5 @@ class Letter(BaseModel):
     )
 
     def encode(self) -> bytes:
-        """Return the letter as JSON bytes, as it travels."""
-        return self.model_dump_json(exclude=None if self.traceparent else _UNTRACED).encode()
+        """Return the letter as JSON bytes, as it travels: a reader knows what is left out."""
+        return self.model_dump_json(exclude_defaults=True).encode()

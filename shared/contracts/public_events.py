@@ -12,6 +12,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from shared.contracts.applications import ApplicationResult
 from shared.domain.call_id import to_webhook_id
 from shared.domain.call_state import CalleeType, Disposition, result_of
 
@@ -119,6 +120,9 @@ class CallCompleted(CallEvent):
     ended_at: datetime = Field(description="When the call was over, or given up.")
     duration: Count = Field(description="Seconds from the answer to the end.")
     error_message: str | None = Field(description="A sentence, when something went wrong.")
+    application_result: ApplicationResult | None = Field(
+        None, description="What the application did, when one ran; events from before it was kept have none."
+    )
 
     @classmethod
     def derived(cls, campaign_id: int, seq: int, details: Mapping[str, Any]) -> dict[str, Any]:  # noqa: ARG003 (the details say it)

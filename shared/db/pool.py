@@ -29,6 +29,7 @@ TRANSIENT: tuple[type[BaseException], ...] = (
     asyncpg.PostgresSystemError,
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.ReadOnlySQLTransactionError,
+    asyncpg.InvalidCachedStatementError,  # a migration changed what was prepared; it is prepared anew the next time
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,  # the server said goodbye on an idle connection, and nobody has read it yet
     LedgerMoved,

@@ -17,6 +17,10 @@ INSERT INTO outbox (name, body, created_at) VALUES ($1, $2, $3);
 INSERT INTO happenings (account_id, campaign_id, name, at, details, traceparent)
 SELECT account_id, id, $2, $3, $4, $5 FROM campaigns WHERE id = $1;
 
+-- name: find_in_outbox
+-- Whether any letter waits; in the order of their taking, which passes over what was forgotten.
+SELECT id FROM outbox ORDER BY id LIMIT 1;
+
 -- name: take_from_outbox
 -- The oldest letters nobody else is publishing.
 SELECT id, message_id, name, body FROM outbox ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED;

@@ -251,6 +251,7 @@ CREATE TABLE outcomes (
     duration    integer     NOT NULL DEFAULT 0,
     error       text,
     recorded_at timestamptz NOT NULL,
+    application json,
     CONSTRAINT outcomes_pkey PRIMARY KEY (campaign_id, seq),
     CONSTRAINT outcomes_disposition_check CHECK (disposition IN ('answered', 'busy', 'no_answer', 'rejected', 'unreachable', 'invalid', 'expired', 'unknown'))
 ) PARTITION BY RANGE (campaign_id);
@@ -299,6 +300,7 @@ CREATE TABLE campaign_totals (
     outcomes    jsonb  NOT NULL,
     delivered   bigint NOT NULL,
     dead        bigint NOT NULL,
+    failed      bigint NOT NULL DEFAULT 0,
     CONSTRAINT campaign_totals_pkey PRIMARY KEY (campaign_id),
     CONSTRAINT campaign_totals_campaign_id_fkey FOREIGN KEY (campaign_id) REFERENCES campaigns(id)
 );
@@ -309,6 +311,7 @@ CREATE TABLE tallies (
     disposition text        NOT NULL,
     lane        smallint    NOT NULL,
     entries     bigint      NOT NULL,
+    failed      bigint      NOT NULL DEFAULT 0,
     CONSTRAINT tallies_pkey PRIMARY KEY (campaign_id, minute, disposition, lane)
 ) PARTITION BY RANGE (campaign_id);
 
@@ -419,12 +422,14 @@ CREATE OR REPLACE FUNCTION public.tally_corrected()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO tallies AS t (campaign_id, minute, disposition, lane, entries)
-    SELECT campaign_id, date_trunc('minute', ended_at), disposition, 4 + pg_backend_pid() % 4, sum(n)
-    FROM (SELECT campaign_id, ended_at, disposition, -1 AS n FROM before
-          UNION ALL SELECT campaign_id, ended_at, disposition, 1 FROM after) AS changed
+    INSERT INTO tallies AS t (campaign_id, minute, disposition, lane, entries, failed)
+    SELECT campaign_id, date_trunc('minute', ended_at), disposition, 4 + pg_backend_pid() % 4, sum(n),
+           coalesce(sum(n) FILTER (WHERE disposition = 'answered' AND error <> ''), 0)
+    FROM (SELECT campaign_id, ended_at, disposition, error, -1 AS n FROM before
+          UNION ALL SELECT campaign_id, ended_at, disposition, error, 1 FROM after) AS changed
     GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-    ON CONFLICT (campaign_id, minute, disposition, lane) DO UPDATE SET entries = t.entries + excluded.entries;
+    ON CONFLICT (campaign_id, minute, disposition, lane) DO UPDATE
+    SET entries = t.entries + excluded.entries, failed = t.failed + excluded.failed;
     RETURN NULL;
 END $function$;
 
@@ -433,10 +438,12 @@ CREATE OR REPLACE FUNCTION public.tally_recorded()
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-    INSERT INTO tallies AS t (campaign_id, minute, disposition, lane, entries)
-    SELECT campaign_id, date_trunc('minute', ended_at), disposition, pg_backend_pid() % 4, count(*)
+    INSERT INTO tallies AS t (campaign_id, minute, disposition, lane, entries, failed)
+    SELECT campaign_id, date_trunc('minute', ended_at), disposition, pg_backend_pid() % 4, count(*),
+           count(*) FILTER (WHERE disposition = 'answered' AND error <> '')
     FROM recorded GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
-    ON CONFLICT (campaign_id, minute, disposition, lane) DO UPDATE SET entries = t.entries + excluded.entries;
+    ON CONFLICT (campaign_id, minute, disposition, lane) DO UPDATE
+    SET entries = t.entries + excluded.entries, failed = t.failed + excluded.failed;
     RETURN NULL;
 END $function$;
 

@@ -14,6 +14,7 @@ from services.api.store import SQL as API
 from services.dialer.app import build as build_dialer
 from services.dialer.settings import DialerSettings
 from services.dialer.store import SQL as DIALER
+from services.dialer.vxml.ports import Played
 from services.pacer.app import build as build_pacer
 from services.pacer.settings import PacerSettings
 from services.pacer.store import SQL as PACER
@@ -70,10 +71,10 @@ class Answered:
     callee_type = CalleeType.VOICE
     duration = timedelta()
 
-    async def hear(self, text):
-        """Nothing."""
+    async def play(self, _pieces, **_bargein):
+        return Played()
 
-    async def hang_up(self):
+    async def disconnect(self):
         """Nothing."""
 
 
@@ -89,7 +90,7 @@ class EverybodyAnswers:
 async def tenant():
     async def start(request):
         await request.read()
-        return web.Response(text="<vxml><form/></vxml>")
+        return web.Response(text="<vxml version='2.1'><form/></vxml>")
 
     app = web.Application()
     app.add_routes([web.post("/start", start), web.post("/result", start)])

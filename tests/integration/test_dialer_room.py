@@ -14,6 +14,7 @@ from services.dialer.carriers.simulated import SimulatedCarrier
 from services.dialer.settings import DialerSettings
 from shared.broker.port import Message
 from shared.clock import Clock, Reading
+from shared.contracts.applications import ApplicationResult
 from shared.contracts.calls import CallsEnded, CallsOrphaned, PlaceCalls, Slot
 from shared.contracts.catalogue import queue_name
 from shared.domain.calling_hours import resolve
@@ -29,7 +30,7 @@ ANSWERED, BUSY = 100, 101  # the support's numbers end in their place in the que
 
 
 @contextlib.asynccontextmanager
-async def application(status=200, body="<vxml><form><block>Good morning.</block></form></vxml>"):
+async def application(status=200, body="<vxml version='2.1'><form><block>Good morning.</block></form></vxml>"):
     asked = []
 
     async def start(request):
@@ -62,7 +63,7 @@ class House:
         settings = DialerSettings(database_url="postgresql://unused", environment="test", lease_seconds=1, **more)
         listening = asyncio.create_task(self._listen())
         try:
-            async with at_work(build(settings, platform, self.carrier)):
+            async with at_work(build(settings, platform, self.carrier)) as self.stopping:
                 yield self
             await until(lambda: is_settled(self.broker, ENDED))
         finally:
@@ -105,6 +106,8 @@ async def test_jobs_are_dialed_once_and_reported(ledger, clock):
     assert len(house.outcomes) == 2
     assert (told[ANSWERED].disposition, told[ANSWERED].error, told[ANSWERED].callee_type) == ("answered", None, "voice")
     assert told[ANSWERED].duration_seconds >= 1
+    assert told[ANSWERED].application == ApplicationResult(ended="exit", document=url)
+    assert told[BUSY].application is None
     assert told[BUSY].disposition == "busy"
     assert sorted(name for name, _, _ in house.carrier.placed) == [f"{campaign}-1-{s}" for s in (ANSWERED, BUSY)]
     (form,) = asked
@@ -131,7 +134,17 @@ async def test_a_call_is_never_placed_before_its_instant(ledger, clock):
 
 @pytest.mark.parametrize(
     ("status", "body", "words"),
-    [(500, "", "HTTP status 500"), (200, "<html/>", "root element"), (302, "", "HTTP status 302")],
+    [
+        (500, "", "HTTP status 500"),
+        (200, "<html/>", "root element"),
+        (302, "", "HTTP status 302"),
+        (501, "", "HTTP status 501 to a POST."),
+        (
+            200,
+            "<vxml version='2.1'>\n<form><block><exit expr='a'/></block></form></vxml>",
+            "error.semantic in line 2: ",
+        ),
+    ],
 )
 async def test_a_tenants_fault_is_an_outcome(ledger, clock, status, body, words):
     async with application(status, body) as (url, _), House(ledger, clock).open() as house:
@@ -275,6 +288,21 @@ async def test_undecided_jobs_are_handed_back_when_the_dialer_drains(ledger, clo
         await until(lambda: house.broker._mailboxes[JOBS].out)
     assert await house.broker.depth(JOBS) == 1
     assert await attempt_states(ledger) == ["granted"]
+
+
+async def test_jobs_that_wait_for_a_change_are_handed_back_while_a_call_goes_on(ledger, clock, monkeypatch):
+    monkeypatch.setattr("services.dialer.dispatch._PASSED_OVER_SECONDS", 1.0)
+    async with House(ledger, clock, Ringing(clock)).open() as house:
+        free, held = [await add_campaign(ledger, numbers=120) for _ in range(2)]
+        await house.tell(PlaceCalls(jobs=(await house.grant(free, BUSY),)))
+        await until(lambda: house.carrier.placed)
+        async with ledger.transaction() as connection:
+            await connection.execute("UPDATE campaigns SET queue_end = 119 WHERE id = $1", held)
+            await house.tell(PlaceCalls(jobs=(await house.grant(held, BUSY),)))
+            await until(lambda: house.broker._mailboxes[JOBS].out)
+            house.stopping.set()
+            await until(lambda: house.broker._mailboxes[JOBS].waiting)
+        house.carrier.enough.set()
 
 
 async def test_a_malformed_letter_is_a_dead_letter_with_its_reason(ledger, clock):

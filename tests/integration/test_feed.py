@@ -17,6 +17,7 @@ from shared.broker.memory import MemoryBroker
 from shared.broker.port import BrokerError
 from shared.clock import Clock, Reading
 from shared.contracts import public_events
+from shared.contracts.applications import ApplicationResult
 from shared.contracts.calls import CallsExpired, Outcome
 from shared.contracts.cloud_events import events_of
 from shared.contracts.public_events import PUBLIC_EVENTS
@@ -52,6 +53,9 @@ def names(events):
     return [event.told.name for event in events]
 
 
+DID = ApplicationResult(ended="exit", value=["☃", None, 1.5], document="http://x/", digits=("1", None))
+
+
 async def dialed(ledger, campaign, *seqs):
     jobs = [await add_grant(ledger, campaign, seq, at=MONDAY_8) for seq in seqs]
     store = DialerStore(ledger, owner="me")
@@ -79,7 +83,8 @@ async def test_the_life_of_calls_is_told_in_its_order_and_numbered_without_a_gap
     await DialerStore(ledger, owner="me").tell_answered([(campaign, 1, "voice")], now=MONDAY_8)
     results = ResultsStore(ledger)
     await results.record_ended(
-        [outcome(intents[0]), outcome(intents[1], Disposition.BUSY, error="The line was busy.")], now=MONDAY_8
+        [outcome(intents[0], application=DID), outcome(intents[1], Disposition.BUSY, error="The line was busy.")],
+        now=MONDAY_8,
     )
     letter = CallsExpired(campaign_id=campaign, seqs=(3,), expired_at=MONDAY_8, reason="It ended.")
     await results.record_expired(letter, now=MONDAY_8)
@@ -90,6 +95,9 @@ async def test_the_life_of_calls_is_told_in_its_order_and_numbered_without_a_gap
     assert [event.data["call_id"] % 10 for event in events] == [1, 2, 1, 1, 2, 3]
     first, second, third = (event.data for event in events[3:])
     assert (first["result"], first["disposition"], first["duration"]) == ("completed", "answered", 7)
+    assert first["application_result"] == DID.model_dump(mode="json")
+    assert second["application_result"] is None
+    assert third["application_result"] is None
     assert first["dialed_at"] == "2022-01-03T13:00:00+00:00"
     assert (second["result"], second["error_message"]) == ("failed", "The line was busy.")
     assert (third["disposition"], third["attempts"], third["error_message"]) == ("expired", 0, "It ended.")

@@ -16,6 +16,7 @@ from services.results.app import build
 from services.results.settings import ResultsSettings
 from shared.broker.port import Message
 from shared.clock import Clock, Reading
+from shared.contracts.applications import ApplicationResult
 from shared.contracts.calls import CallsEnded, CallsExpired, Outcome
 from shared.contracts.catalogue import queue_name
 from shared.contracts.deliveries import ReplayDeliveries
@@ -126,7 +127,8 @@ async def test_an_outcome_is_recorded_once_and_its_callback_is_signed(ledger, cl
     async with Sink().open() as sink, room(ledger, clock) as broker:
         campaign = await add_campaign(ledger, numbers=3, result_url=sink.url)
         await dialing(ledger, campaign, 1)
-        letter = ended(campaign, 1, callee_type="voice", duration_seconds=5)
+        did = ApplicationResult(ended="hangup", value={"a": ["☃", None]}, document="http://x/", digits=("1", None))
+        letter = ended(campaign, 1, callee_type="voice", duration_seconds=5, application=did)
         await tell(broker, letter)
         await tell(broker, letter)
         await until(settled(broker))
@@ -144,6 +146,7 @@ async def test_an_outcome_is_recorded_once_and_its_callback_is_signed(ledger, cl
         "last_attempt_timestamp": str(int(NOW.timestamp())),
         "duration": "5",
         "error_message": "",
+        "application_result": did.model_dump_json(),
     }
     assert headers["Content-Type"] == "application/x-www-form-urlencoded"
     assert headers["webhook-id"] == f"call_{campaign}000000001_1"

@@ -132,6 +132,7 @@ async def test_a_shelf_with_anything_to_do_stays(ledger, shelves, spoil):
 async def test_a_dropped_campaign_leaves_its_file_and_its_totals(ledger, shelves, tmp_path, caplog, capfd):
     first, *_ = shelves
     await ledger.execute("UPDATE outcomes SET disposition = 'busy' WHERE campaign_id = $1 AND seq <= 10", first)
+    await ledger.execute("UPDATE outcomes SET error = 'It failed.' WHERE campaign_id = $1 AND seq <= 14", first)
     await ledger.execute("UPDATE deliveries SET state = 'dead' WHERE campaign_id = $1 AND seq <= 3", first)
     odd = 'a "quoted",\nline\\ with \t all é'
     await ledger.execute("UPDATE calls SET message_reference = $2 WHERE campaign_id = $1 AND seq = 1", first, odd)
@@ -158,7 +159,7 @@ async def test_a_dropped_campaign_leaves_its_file_and_its_totals(ledger, shelves
     totals = await ledger.fetch_one("SELECT * FROM campaign_totals WHERE campaign_id = $1", first)
     assert totals["calls"] == NUMBERS
     assert json.loads(totals["outcomes"]) == {"answered": NUMBERS - 10, "busy": 10}
-    assert (totals["delivered"], totals["dead"]) == (NUMBERS - 3, 3)
+    assert (totals["failed"], totals["delivered"], totals["dead"]) == (4, NUMBERS - 3, 3)
 
 
 async def test_what_cannot_be_exported_is_not_dropped(ledger, shelves, tmp_path):

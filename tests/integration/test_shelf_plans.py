@@ -69,7 +69,7 @@ def statements(campaign):
         "record_ended": (
             RESULTS,
             "dialing",
-            (here, period, rows, rows, ["busy"] * JOBS, nothing, nothing, same, period, nothing, LATER),
+            (here, period, rows, rows, ["busy"] * JOBS, nothing, nothing, same, period, nothing, LATER, nothing),
         ),
         "record_expired": (RESULTS, "granted", (campaign, rows, LATER, "over", LATER)),
         "claim_deliveries": (RESULTS, "done", (LATER, LATER, JOBS, [], [], [])),

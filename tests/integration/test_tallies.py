@@ -9,18 +9,22 @@ from datetime import timedelta
 import pytest
 
 from services.results.store import SQL
+from shared.db.migrate import migrate
 from shared.db.pool import Database
+from tests.integration.test_shelf_migration import migrate_until
 from tests.support.ledger import LONG_AGO, add_campaign
+from tests.support.postgres import copied_database, template_database
+from tests.support.shelves import next_shelf
 from tests.support.waiting import until
 
 MINUTE = timedelta(minutes=1)
 _COUNTED = """
-SELECT minute, disposition, entries::bigint FROM (
-    SELECT minute, disposition, sum(entries) AS entries FROM tallies WHERE campaign_id = $1 GROUP BY 1, 2) AS t
-WHERE entries <> 0 ORDER BY 1, 2"""
+SELECT minute, disposition, sum(entries)::bigint AS entries, sum(failed)::bigint AS failed
+FROM tallies WHERE campaign_id = $1 GROUP BY 1, 2 HAVING sum(entries) <> 0 OR sum(failed) <> 0 ORDER BY 1, 2"""
 _THERE = """
-SELECT date_trunc('minute', ended_at) AS minute, disposition, count(*) AS entries FROM outcomes
-WHERE campaign_id = $1 GROUP BY 1, 2 ORDER BY 1, 2"""
+SELECT date_trunc('minute', ended_at) AS minute, disposition, count(*) AS entries,
+       count(*) FILTER (WHERE disposition = 'answered' AND error <> '') AS failed
+FROM outcomes WHERE campaign_id = $1 GROUP BY 1, 2 ORDER BY 1, 2"""
 
 
 @pytest.fixture
@@ -47,8 +51,9 @@ async def record(connection, campaign, outcomes):
         [LONG_AGO] * many,
         [LONG_AGO + minute * MINUTE for _, _, minute in outcomes],
         [0] * many,
-        [None] * many,
+        ["The application failed." if seq % 2 else None for seq in seqs],
         LONG_AGO,
+        [None] * many,
     )
 
 
@@ -100,6 +105,45 @@ async def test_two_letters_with_late_truths_do_not_wait_for_each_other(wide):
         await until(both_wait, within=20)
         await held.commit()
         await both
-    assert [tuple(row) for row in await wide.fetch(_COUNTED, campaign)] == [
-        tuple(row) for row in await wide.fetch(_THERE, campaign)
-    ]
+    assert await counts(wide, campaign)
+
+
+async def counts(ledger, campaign):
+    """Return a campaign's tallies of one minute, which must be what a count of its outcomes says."""
+    tallies = [tuple(row) for row in await ledger.fetch(_COUNTED, campaign)]
+    assert tallies == [tuple(row) for row in await ledger.fetch(_THERE, campaign)]
+    return {disposition: (entries, failed) for _, disposition, entries, failed in tallies}
+
+
+BEFORE = 18
+
+
+@pytest.fixture
+def uncounted(postgres_server):
+    """The DSN of a database as it was before failed applications were counted."""
+    with (
+        template_database(postgres_server, lambda dsn: migrate_until(dsn, BEFORE)) as old,
+        copied_database(postgres_server, old) as dsn,
+    ):
+        yield dsn
+
+
+async def test_a_ledger_from_before_failures_were_counted_has_them_counted(uncounted):
+    async with AsyncExitStack() as stack:
+        ledger = Database(uncounted, name="test", size=4)
+        await ledger.open()
+        stack.push_async_callback(ledger.close)
+        connection = await stack.enter_async_context(ledger.connection())
+        campaign = await add_campaign(ledger, numbers=10)
+        await dialed(ledger, campaign, 10)
+        dispositions = ("answered", "answered", "busy", "unknown", "answered")
+        await record(connection, campaign, [(seq, each, 0) for seq, each in enumerate(dispositions, 1)])
+        await next_shelf(ledger)
+        # Two that are being taken down: of the second, nothing lies beside the others yet.
+        await ledger.execute("ALTER TABLE tallies DETACH PARTITION tallies_2")
+        await ledger.execute("UPDATE shelves SET closed_at = $1, set_aside_at = $1 WHERE no >= 2", LONG_AGO)
+        await migrate(uncounted)
+        assert await counts(ledger, campaign) == {"answered": (3, 2), "busy": (1, 0), "unknown": (1, 0)}
+        await record(connection, campaign, [(4, "answered", 0), (7, "answered", 0)])
+        assert await counts(ledger, campaign) == {"answered": (5, 3), "busy": (1, 0)}
+        assert await ledger.fetch("SELECT failed FROM tallies_2") == []

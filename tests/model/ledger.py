@@ -341,6 +341,7 @@ class Ledger:
                 error=outcome.error if outcome else None,
                 phone="",
                 message_reference=None,
+                application=None,
             )
         )
         self.posts.setdefault((*entry, told.version), Post(body, now))

@@ -128,7 +128,7 @@ def _results(grown: Grown) -> Told:
         [b"x" * 200] * BATCH,
     )
     tried = (["delivered"] * BATCH, [1] * BATCH, none, [NOW] * BATCH, [204] * BATCH, none)
-    yield "record_ended", (*told, NOW), BATCH
+    yield "record_ended", (*told, NOW, none), BATCH
     yield "record_expired", (grown.campaigns[0], fresh, NOW, "It ended.", NOW), BATCH
     yield "add_deliveries", (*posts, *bodies, NOW), BATCH
     yield "claim_deliveries", (NOW, _LATER, BATCH, [], [], []), BATCH
@@ -188,6 +188,7 @@ def _insight(grown: Grown) -> Told:
 
 
 def _outbox() -> Told:
+    yield "find_in_outbox", (), 1
     yield "take_from_outbox", (BATCH,), BATCH
     yield "forget_published", (list(range(1, BATCH + 1)),), BATCH
 

@@ -114,13 +114,17 @@ async def _add_resources(
 
 
 async def contents(dsn: str) -> dict[str, str | None]:
-    """Return a hash of each table: equal ones tell that nothing was written in between."""
+    """Return a hash of each table: equal ones tell that nothing was written in between.
+
+    What is NULL is left out, so that a new column of which nothing is known changes nothing.
+    """
     connection = await asyncpg.connect(dsn)
     try:
         names = await connection.fetch(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
         )
-        rows = "SELECT md5(string_agg(t::text, '|' ORDER BY t::text)) FROM {} AS t"
+        row = "SELECT jsonb_strip_nulls(to_jsonb(t))::text AS r FROM {} AS t"
+        rows = f"SELECT md5(string_agg(r, '|' ORDER BY r)) FROM ({row}) AS rows"
         return {name: await connection.fetchval(rows.format(name)) for (name,) in names}
     finally:
         await connection.close()

@@ -17,7 +17,7 @@ AT = datetime(2026, 11, 28, 13, 0, 0, 250_000, tzinfo=UTC)
 COMPLETED = (
     '{"version": [1, 2], "disposition": ["answered", "busy"], "callee_type": ["voice", null], "attempts": 1,'
     ' "dialed_at": "2026-11-28T12:59:00+00:00", "ended_at": "2026-11-28T13:00:00+00:00", "duration": [7, 0],'
-    ' "error_message": [null, "The line was busy."]}'
+    ' "error_message": [null, "The line was busy."], "application_result": [{"ended": "exit"}, null]}'
 )
 
 

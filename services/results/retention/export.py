@@ -88,7 +88,7 @@ def _finished(no: int, campaign_id: int) -> str:
     return f"""
 SELECT c.campaign_id * {QUEUE_CAPACITY} + c.seq AS call_id, c.campaign_id, c.seq, c.phone, c.ani, c.postd,
        c.message_reference, o.disposition, o.callee_type, o.attempts, o.dialed_at, o.ended_at, o.duration, o.error,
-       o.recorded_at, o.version, a.period_no, a.slot_no, a.due_at, a.intent_at,
+       o.application, o.recorded_at, o.version, a.period_no, a.slot_no, a.due_at, a.intent_at,
        d.state AS result, d.tries AS result_tries, d.finished_at AS result_at, d.last_status AS result_status
 FROM calls_{no} AS c
 LEFT JOIN outcomes_{no} AS o ON o.campaign_id = {campaign_id} AND o.seq = c.seq

@@ -176,10 +176,11 @@ def _totals(shelf: Shelf) -> str:
     """Return the statement that counts a campaign's calls on a shelf's own tables, which have no fixed names."""
     no = shelf.no
     return f"""
-INSERT INTO campaign_totals (campaign_id, calls, outcomes, delivered, dead)
+INSERT INTO campaign_totals (campaign_id, calls, outcomes, failed, delivered, dead)
 SELECT $1, (SELECT count(*) FROM calls_{no} WHERE campaign_id = $1),
        (SELECT coalesce(jsonb_object_agg(o.disposition, o.calls), '{{}}')
         FROM (SELECT disposition, count(*) AS calls FROM outcomes_{no} WHERE campaign_id = $1 GROUP BY 1) AS o),
+       (SELECT count(*) FROM outcomes_{no} WHERE campaign_id = $1 AND disposition = 'answered' AND error <> ''),
        (SELECT count(*) FROM deliveries_{no} WHERE campaign_id = $1 AND state = 'delivered'),
        (SELECT count(*) FROM deliveries_{no} WHERE campaign_id = $1 AND state = 'dead')
 ON CONFLICT (campaign_id) DO NOTHING"""  # noqa: S608 (a number)

@@ -5,12 +5,16 @@ from types import SimpleNamespace
 
 import pytest
 
-from services.dialer.carriers.port import NotAnswered, Order
+from services.dialer.application import Talked
+from services.dialer.carriers.port import CarrierError, NotAnswered, Order
 from services.dialer.lines import Line, Lines
 from services.dialer.placing import Placing
 from services.dialer.store import Intent
+from services.dialer.vxml.prompts import Speech
 from shared.clock import Clock, Reading
+from shared.contracts.applications import ApplicationResult
 from shared.contracts.calls import Slot
+from shared.domain.call_state import CalleeType, Disposition
 from shared.domain.sandbox import SandboxClock
 
 NOW = datetime(2022, 1, 3, 13, tzinfo=UTC)
@@ -77,8 +81,8 @@ async def test_a_sandbox_has_a_line_of_its_own_on_its_own_clock():
     assert lines.of(None).clock is house
     began = house.now()
     call = await line.carrier.place(Order("1-1-0", line.clock.now() + timedelta(minutes=1), "+12125550100"))
-    await call.hear("Good morning")
-    await call.hang_up()
+    await call.play([Speech("Good morning")], bargein=False)
+    await call.disconnect()
     assert house.now() - began < timedelta(seconds=1)
     assert timedelta(seconds=1) <= call.duration < timedelta(seconds=60)
     seen = await line.carrier.lookup("1-1-0")
@@ -101,3 +105,44 @@ async def test_what_the_lines_of_sandboxes_remember_has_an_end():
         with pytest.raises(NotAnswered):
             await line.carrier.place(Order(f"1-1-{i}", line.clock.now() + timedelta(days=1), "+12125550101"))
     assert [await line.carrier.lookup(f"1-1-{i}") is None for i in (0, 99, 100, 1_099)] == [True, True, False, False]
+
+
+class Unhung:
+    """Somebody answered, and the line cannot be told to end the call."""
+
+    callee_type, duration = CalleeType.VOICE, timedelta(seconds=9)
+
+    async def place(self, _):
+        return self
+
+    async def disconnect(self):
+        raise CarrierError("DELETE was not answered.")
+
+
+@pytest.mark.parametrize(
+    ("talked", "told"),
+    [
+        (Talked(None, ApplicationResult(ended="exit", value="yes")), Disposition.ANSWERED),
+        (Talked("It would not end.", ApplicationResult(ended="limit")), Disposition.ANSWERED),
+        (Talked("The line failed during the call."), None),
+    ],
+)
+async def test_what_an_application_did_is_told_though_the_line_does_not_confirm_the_end(talked, told):
+    clock = Clock(Reading(NOW, Clock().monotonic()))
+    reported = []
+
+    class Spoken:
+        async def run(self, *_):
+            return talked
+
+    intent = Intent(
+        Slot(campaign_id=1, period_no=1, slot_no=0), 1, 1, NOW, NOW + timedelta(seconds=20), "http://x", "+12125550100",
+        None, None, None,
+    )  # fmt: skip
+    placing = Placing(
+        Spoken(), SimpleNamespace(report=reported.append), clock=clock, retract=None, answered=lambda *_: None
+    )
+    await placing.run(intent, NOW, Line(Unhung(), clock), begun_at=clock.monotonic(), postpone=None)
+    # Of a call that nothing is known of nothing is told: the carrier is asked what became of it.
+    assert [outcome.disposition for outcome in reported] == ([told] if told else [])
+    assert [outcome.application for outcome in reported] == ([talked.result] if told else [])

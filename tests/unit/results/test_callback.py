@@ -23,6 +23,7 @@ ANSWERED = Ended(
     error=None,
     phone="+12125550100",
     message_reference="a&b=c ü",
+    application='{"ended":"exit","value":"ja & nein"}',
 )
 
 
@@ -44,6 +45,7 @@ def test_the_form_of_an_answered_call():
         "last_attempt_timestamp": str(int(NOW.timestamp())),
         "duration": "42",
         "error_message": "",
+        "application_result": '{"ended":"exit","value":"ja & nein"}',
     }
 
 
@@ -60,10 +62,11 @@ def test_an_expired_entry_was_never_dialed():
             attempts=0,
             dialed_at=None,
             message_reference=None,
+            application=None,
         )
     )
     assert (told["result"], told["attempts"], told["last_attempt_timestamp"]) == ("failed", "0", "")
-    assert (told["callee_type"], told["message_reference"]) == ("", "")
+    assert (told["callee_type"], told["message_reference"], told["application_result"]) == ("", "", "")
 
 
 def test_a_correction_has_an_id_of_its_own():

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from services.results.callback import Ended, build_body
 from services.results.courier import sign
 from services.results.store import Due
+from shared.contracts.applications import ApplicationResult
 from shared.domain.call_state import CalleeType, Disposition
 from tests.support.repository import ROOT
 
@@ -24,6 +25,9 @@ ENDED = Ended(
     error=None,
     phone="+12125550100",
     message_reference="first",
+    application=ApplicationResult(
+        ended="exit", value="confirmed", document="https://example.com/start", digits=("1",)
+    ).model_dump_json(),
 )
 
 
