@@ -49,6 +49,11 @@ class Asking:
                 return
             content, headers = await self.transport.ask("GET", following)
 
+    async def told(self, model: type[M], path: str, given: Mapping[str, Any]) -> M:
+        """Ask for something with parameters of any length, and return it."""
+        content, _ = await self.transport.ask("POST", path, json=to_jsonable_python(given))
+        return understood(model, content, path)
+
     async def write(self, model: type[M], method: str, path: str, given: Mapping[str, Any] | None = None) -> M:
         """Send a write, and return what the house says of it."""
         content, _ = await self.transport.ask(method, path, json=to_jsonable_python(given) if given else None)

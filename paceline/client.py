@@ -10,7 +10,7 @@ from paceline.asking import Asking
 from paceline.campaigns import Calls, Campaigns
 from paceline.events import follow
 from paceline.models import Event
-from paceline.resources import Audit, Deliveries, Profiles, Sandbox, Schedules
+from paceline.resources import Applications, Audit, Deliveries, Profiles, Sandbox, Schedules
 from paceline.retries import Patience
 from paceline.transport import Transport
 
@@ -49,6 +49,7 @@ class Client:
         self.calls = Calls(asking)
         self.deliveries = Deliveries(asking)
         self.audit = Audit(asking)
+        self.applications = Applications(asking)
         self.sandbox = Sandbox(asking)
 
     def __repr__(self) -> str:

@@ -14,6 +14,7 @@ CallState: TypeAlias = Literal["waiting", "calling", "finished"]
 Disposition: TypeAlias = Literal[
     "answered", "busy", "no_answer", "rejected", "unreachable", "invalid", "expired", "unknown"
 ]
+Callee: TypeAlias = Literal["person", "machine", "fax"]  # who answers
 Outcomes: TypeAlias = Mapping[str, int]  # how many calls ended how; a disposition that did not occur is left out
 
 
@@ -61,6 +62,7 @@ class Progress(Answer):
     calling: int
     finished: int
     outcomes: Outcomes
+    application_failures: int = 0  # of those that were answered; a house before 1.3 does not tell
     dead_letters: int
 
 
@@ -109,6 +111,7 @@ class Stretch(Answer):
     at: datetime
     finished: int
     outcomes: Outcomes
+    application_failures: int = 0
 
 
 class Call(Answer):
@@ -126,6 +129,7 @@ class Call(Answer):
     last_attempt_timestamp: datetime | None
     duration: int | None
     error_message: str | None
+    application_result: dict[str, Any] | None = None  # what the application did; an older house does not say
 
 
 class Happening(Answer):
@@ -242,6 +246,58 @@ class Deed(Answer):
     quantity: int | None
     request_id: str | None
     status: int
+
+
+class Step(Answer):
+    """One thing that happened in a rehearsal, `at` seconds after the answer; `kind` says which of the rest it has."""
+
+    at: float
+    kind: str  # said, audio, key, words, silence, fetched, event, ended and so on
+    text: str | None = None
+    lang: str | None = None
+    src: str | None = None
+    seconds: float | None = None
+    cut: bool | None = None  # whether the answer cut a prompt short
+    confidence: float | None = None
+    term_char: str | None = None
+    destination: str | None = None
+    type: str | None = None
+    result: str | None = None
+    url: str | None = None
+    bytes: int | None = None
+    reason: str | None = None
+    label: str | None = None
+    name: str | None = None
+    message: str | None = None
+    document: str | None = None
+    line: int | None = None
+    how: str | None = None  # exit, disconnect, hangup, error, limit
+    value: Any = None
+    event: str | None = None
+
+
+class Rehearsal(Answer):
+    """An application that was tried out: what happens, up to its end or to a question that `waits` for an answer."""
+
+    happenings: tuple[Step, ...]
+    waits: bool
+    cut: bool = False  # so much happens that only its begin and end are told
+
+
+class DocumentFault(Answer):
+    """What is wrong in a line of a document: it `refuses` all of it, is thrown when it is reached, or is a warning."""
+
+    line: int
+    event: str
+    refuses: bool
+    detail: str
+
+
+class Faults(Answer):
+    """What is wrong with a document, and whether it runs all the same."""
+
+    faults: tuple[DocumentFault, ...]
+    runs: bool
 
 
 class SandboxClock(Answer):

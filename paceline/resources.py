@@ -1,4 +1,4 @@
-"""What a house has for its tenants: schedules, profiles, dead letters, the audit log and a sandbox's clock."""
+"""What a house has for its tenants: schedules, profiles, dead letters, the audit log, rehearsals, a sandbox's clock."""
 
 from __future__ import annotations
 
@@ -7,7 +7,19 @@ from datetime import datetime
 from typing import Any, TypedDict, Unpack
 
 from paceline.asking import Asking
-from paceline.models import Answer, Day, Deed, Delivery, Named, Profile, SandboxClock, Schedule
+from paceline.models import (
+    Answer,
+    Callee,
+    Day,
+    Deed,
+    Delivery,
+    Faults,
+    Named,
+    Profile,
+    Rehearsal,
+    SandboxClock,
+    Schedule,
+)
 
 
 class Done(Answer):
@@ -120,6 +132,27 @@ class Audit:
     def list(self, *, after: int = 0) -> AsyncIterator[Deed]:
         """Yield what was done, oldest first."""
         return self._asking.pages(Deed, "api/audit", {"after": after})
+
+
+class Applications:
+    """VoiceXML before a telephone rings. What an application submits is submitted."""
+
+    def __init__(self, asking: Asking) -> None:
+        self._asking = asking
+
+    async def play(
+        self, url: str, *, document: str | None = None, digits: str = "", callee: Callee = "person"
+    ) -> Rehearsal:
+        """Run an application on a callee who does what `digits` say, such as `1,1234#,-,"yes please",hangup`.
+
+        A `document` is taken for what is at the address.
+        """
+        given = {"url": url, "document": document, "digits": digits, "callee": callee}
+        return await self._asking.told(Rehearsal, "api/applications/play", given)
+
+    async def check(self, url: str, *, document: str | None = None) -> Faults:
+        """Return what is wrong with the document at an address, or with one that is sent, line by line."""
+        return await self._asking.told(Faults, "api/applications/check", {"url": url, "document": document})
 
 
 class Sandbox:

@@ -8,6 +8,7 @@ post carries two signatures, so the old secret and the new one are both good.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -36,6 +37,12 @@ class Result(Answer):
     last_attempt_timestamp: datetime | None = None
     duration: int | None = None
     error_message: str = ""
+    application_result: dict[str, Any] | None = None  # what the application at start_url did
+
+    @field_validator("application_result", mode="before")
+    @classmethod
+    def _read(cls, value: Any) -> Any:
+        return json.loads(value) if value else None
 
     @field_validator("last_attempt_timestamp", "duration", "callee_type", mode="before")
     @classmethod

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from typing import Annotated
 
 from cyclopts import App, Parameter
 
 from paceline.commands.lists import NumbersFile, told_import, uploading
 from paceline.commands.terminal import On, at, cell, table
-from paceline.models import CallHistory, CallState, Disposition
+from paceline.models import Call, CallHistory, CallState, Disposition
 
 Campaign = Annotated[int, Parameter(help="The campaign's id.")]
+_ENDED = {"hangup": "the callee hung up", "disconnect": "it hung up"}  # of the others the event, or the word, says more
 
 app = App(name="calls", help="The numbers of a campaign's list, and what became of each.")
 
@@ -59,7 +61,7 @@ async def list_all(
                 each.phone_number,
                 each.message_reference,
                 each.state,
-                each.disposition,
+                outcome(each),
                 each.last_attempt_timestamp,
                 each.duration if each.last_attempt_timestamp else None,
             ),
@@ -81,11 +83,12 @@ async def show(call: Annotated[int, Parameter(help="The call's id.")], /, *, on:
             ("shown as", found.ani),
             ("reference", found.message_reference),
             ("state", found.state),
-            ("outcome", found.disposition),
+            ("outcome", outcome(found)),
             ("answered by", found.callee_type),
             ("dialed at", found.last_attempt_timestamp),
             ("seconds", found.duration if found.last_attempt_timestamp else None),
             ("error", found.error_message),
+            ("application", application(found)),
             ("why not yet", why(found)),
             ("result posted", delivery(found)),
         ],
@@ -94,6 +97,25 @@ async def show(call: Annotated[int, Parameter(help="The call's id.")], /, *, on:
         on.say("")
         rows = [(cell(each.at), cell(each.what), cell(each.detail)) for each in found.history]
         on.show(table(("at", "what", "of it"), rows))
+
+
+def outcome(found: Call) -> str | None:
+    """Return how a call ended; somebody who took it and met an application that failed is not well served."""
+    failed = found.disposition == "answered" and found.result == "failed"
+    return f"{found.disposition}, application failed" if failed else found.disposition
+
+
+def application(found: CallHistory) -> str | None:
+    """Return what the application did, in words."""
+    if (did := found.application_result) is None:
+        return None
+    ended = str(did.get("ended"))
+    said = [_ENDED.get(ended) or str(did.get("event") or ended)]
+    if did.get("value") is not None:
+        said.append(f"gave {json.dumps(did['value'], ensure_ascii=False)}")
+    if keyed := did.get("digits"):
+        said.append("heard " + " ".join("(private)" if each is None else each for each in keyed))
+    return ", ".join(said)
 
 
 def why(found: CallHistory) -> str | None:

@@ -188,7 +188,7 @@ async def stats(
         stretches = await house.campaigns.stats(campaign, interval=interval, since=since, until=until)
 
     def row(each: Stretch) -> list[Any]:
-        return [cell(each.at), cell(Counted(each.finished)), outcomes(each.outcomes)]
+        return [cell(each.at), cell(Counted(each.finished)), outcomes(each)]
 
     for stretch in stretches:
         on.data(stretch)
@@ -258,7 +258,7 @@ async def _show(on: Terminal, house: Client, campaign_id: int) -> None:
     ]
     if (progress := found.progress) is not None:
         state = f"{progress.waiting:,} waiting, {progress.calling:,} calling, {progress.finished:,} finished"
-        rows += [("progress", state), ("outcomes", outcomes(progress.outcomes))]
+        rows += [("progress", state), ("outcomes", outcomes(progress))]
         if progress.dead_letters:
             rows.append(("not taken", f"{plural(progress.dead_letters, 'result')}: paceline deliveries list"))
     on.one(found, rows)

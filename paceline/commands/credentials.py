@@ -52,6 +52,11 @@ def named_url(environment: Mapping[str, str] = os.environ) -> str | None:
     return environment.get(URL) or None
 
 
+def token_of(environment: Mapping[str, str] = os.environ) -> str | None:
+    """Return the variable that the token is taken from, None for the one that was kept."""
+    return TOKEN if environment.get(TOKEN) else None
+
+
 def find(url: str | None = None, environment: Mapping[str, str] = os.environ) -> Credentials:
     """Return the credentials: a given address and the environment stand above the file.
 

@@ -6,13 +6,25 @@ import asyncio
 import importlib.metadata
 import os
 import sys
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Coroutine, Sequence
+from typing import Annotated, Any
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from paceline.commands import calls, campaigns, completion, house, login, profiles, sandbox, schedules, tokens
+from paceline.commands import (
+    applications,
+    calls,
+    campaigns,
+    completion,
+    house,
+    login,
+    profiles,
+    sandbox,
+    schedules,
+    tokens,
+)
 from paceline.commands.apply import apply
+from paceline.commands.credentials import token_of
 from paceline.commands.exits import DONE, INTERRUPTED, MEANINGS, MISUSED, Stop, to_stop
 from paceline.commands.terminal import open_terminal, shown
 from paceline.errors import PacelineError
@@ -50,13 +62,14 @@ def build() -> App:
     )
     for command in (login.login, login.logout, login.whoami, apply, house.audit, house.events):
         app.command(command, help_epilogue="")
-    for group in (schedules.app, profiles.app, campaigns.app, calls.app, house.deliveries, sandbox.app, tokens.app):
+    of_tenants = (schedules.app, profiles.app, campaigns.app, calls.app, applications.app, house.deliveries)
+    for group in (*of_tenants, sandbox.app, tokens.app):
         group.help_epilogue = ""
         app.command(group)
     completion.add(app)
 
     @app.meta.default
-    async def run(
+    def run(
         *words: Words,
         json: Json = False,
         url: Url = None,
@@ -66,10 +79,16 @@ def build() -> App:
         for name in unparsed:
             bound.arguments[name] = terminal
         outcome = command(*bound.args, **bound.kwargs)
-        ended = await outcome if asyncio.iscoroutine(outcome) else outcome
+        ended = _done(outcome) if asyncio.iscoroutine(outcome) else outcome
         return ended if isinstance(ended, int) else 0
 
     return app
+
+
+def _done(command: Coroutine[Any, Any, object]) -> object:
+    """Run a command; ^C ends it also where it asks its person, which asyncio.run would keep until the next Enter."""
+    with asyncio.Runner() as runner:
+        return runner.get_loop().run_until_complete(command)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -93,7 +112,7 @@ def _to_stop(error: Exception) -> Stop:
     if isinstance(error, Stop):
         return error
     if isinstance(error, PacelineError):
-        return to_stop(error)
+        return to_stop(error, token_of=token_of())
     if isinstance(error, OSError):
         return Stop(f"{error.filename or 'A file'}: {error.strerror}.", MISUSED)
     said = " ".join(getattr(error, "command_chain", None) or ())

@@ -14,7 +14,7 @@ INTERRUPTED = 130
 
 MEANINGS = {
     DONE: "done",
-    REFUSED: "refused: by the house, or by your answer to a question",
+    REFUSED: "refused: by the house, or by your answer to a question; or an application has faults or ends in an error",
     MISUSED: "the command line or a file of yours is wrong; nothing was asked of the house",
     NO_TOKEN: "not logged in, or the token is not valid or lacks a scope",
     NOT_REACHED: "the house was not reached, or did not answer as one does",
@@ -31,10 +31,11 @@ class Stop(Exception):
         self.code = code
 
 
-def to_stop(error: PacelineError) -> Stop:
-    """Return how a command ends that met an error of the library."""
+def to_stop(error: PacelineError, *, token_of: str | None = None) -> Stop:
+    """Return how a command ends that met an error of the library; `token_of` names the variable the token is from."""
     if isinstance(error, Unauthorized):
-        return Stop(f"{error.detail} Log in anew: paceline login", NO_TOKEN)
+        cure = f"{token_of} is set, above the one that login keeps." if token_of else "Log in anew: paceline login"
+        return Stop(f"{error.detail} {cure}", NO_TOKEN)
     if isinstance(error, Forbidden):
         return Stop(str(error), NO_TOKEN)
     if isinstance(error, NotReached | NotUnderstood):

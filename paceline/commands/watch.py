@@ -18,7 +18,7 @@ from paceline.client import Client
 from paceline.commands.days import clock_of
 from paceline.commands.terminal import STYLES, Terminal, at
 from paceline.errors import Gone, NotFound
-from paceline.models import Campaign, Outcomes, Progress, SandboxClock
+from paceline.models import Campaign, Progress, SandboxClock, Stretch
 from paceline.transport import monotonic, pause
 
 _LINE_EVERY = 5.0
@@ -117,7 +117,7 @@ def picture(
     if clock is not None:
         rows.insert(1, Text(f"sandbox, no telephone rings: {at(clock.time)}, {clock.rate:,g}x", "yellow"))
     if progress.outcomes:
-        rows.append(outcomes(progress.outcomes))
+        rows.append(outcomes(progress))
     if last_call is not None and progress.waiting:
         rows.append(Text(f"last call expected: {at(last_call)}", "dim"))
     if progress.dead_letters:
@@ -128,12 +128,14 @@ def picture(
 def line(campaign: Campaign, progress: Progress) -> Text:
     """Return the screen in one line."""
     counts = f"{progress.finished:,}/{progress.total:,} finished, {progress.calling:,} calling"
-    return Text(f"{campaign.state}: {counts}; ").append(outcomes(progress.outcomes))
+    return Text(f"{campaign.state}: {counts}; ").append(outcomes(progress))
 
 
-def outcomes(counted: Outcomes) -> Text:
-    """Return how calls ended, the most frequent first."""
+def outcomes(counted: Progress | Stretch) -> Text:
+    """Return how calls ended, the most frequent first, and of how many of the answered ones the application failed."""
     text = Text()
-    for disposition, count in sorted(counted.items(), key=lambda each: (-each[1], each[0])):
+    for disposition, count in sorted(counted.outcomes.items(), key=lambda each: (-each[1], each[0])):
         text.append("  " if text else "").append(f"{disposition} {count:,}", STYLES.get(disposition, ""))
+    if counted.application_failures:
+        text.append(f"  application failed {counted.application_failures:,}", "red")
     return text or Text("-", "dim")

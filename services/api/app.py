@@ -18,10 +18,12 @@ from services.api.errors import error_middleware
 from services.api.forgetting import Forgetter
 from services.api.openapi.document import add_document, make_document
 from services.api.rates import Allowance
+from services.api.rehearsals import Rehearsals
 from services.api.routes import ROUTES, add_routes
 from services.api.server import HttpServer, bind
 from services.api.settings import ApiSettings
 from services.api.slowness import Rate
+from services.api.space import Space
 from services.api.spool import Limits
 from services.api.streams import Streams
 from services.api.web.pages import add_pages
@@ -51,8 +53,10 @@ def build(settings: ApiSettings, platform: Platform, listener: socket.socket | N
             upload=settings.upload_bytes,
             rate=Rate(settings.body_bytes, settings.body_seconds),
         ),
+        space=Space(settings.uploads_bytes),
         egress=Egress(settings.outbound_networks),
         streams=streams,
+        rehearsals=Rehearsals(settings),
         imports=asyncio.Semaphore(min(settings.imports_at_once, max(1, settings.pool_size // 2))),
     )
     for repeats_what_was_sent in (BadContentDispositionHeader, BadContentDispositionParam):

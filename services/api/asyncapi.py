@@ -15,7 +15,7 @@ from shared.contracts.public_events import PUBLIC_EVENTS, PublicEvent
 
 Schema = dict[str, Any]
 PATH = "/asyncapi.json"
-_VERSION = "1.0.0"
+_VERSION = "1.1.0"
 _BINDING = "0.3.0"
 _STREAMS = {"accountStream": "/api/events", "campaignStream": "/api/campaigns/{id}/events"}
 

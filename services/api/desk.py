@@ -20,11 +20,13 @@ from services.api.bodies import Decoded
 from services.api.door import Door
 from services.api.errors import EXTRA_HEADERS, REQUEST, REQUEST_ID, not_found
 from services.api.idempotency import Keyed
+from services.api.rehearsals import Rehearsals
 from services.api.schemas.audit import AuditPage
 from services.api.schemas.campaigns import Page
 from services.api.schemas.deliveries import DeliveriesPage
 from services.api.schemas.events import EventsPage
 from services.api.schemas.fields import ID_DIGITS, Parameters
+from services.api.space import Space
 from services.api.spool import Limits, Numbers, unheard
 from services.api.streams import Streams
 from shared.clock import Clock
@@ -62,8 +64,10 @@ class Desk:
     database: Database
     door: Door
     limits: Limits
+    space: Space
     egress: Egress  # where start_url and result_url may lead
     streams: Streams  # who listens to events
+    rehearsals: Rehearsals
     imports: asyncio.Semaphore  # an import holds a connection for long: some must be left for the others
 
 
@@ -120,6 +124,10 @@ class Visit:
         """Which part of the list is wanted."""
         return Page.model_validate(bodies.from_query(self.request))
 
+    def has_left(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self.request.transport is None or self.request.transport.is_closing()
+
     async def read(self, schema: type[P]) -> P:
         """Return the request's parameters; phone numbers are not among them.
 
@@ -142,7 +150,8 @@ class Visit:
             decoded.close()
 
     async def _decode(self) -> Decoded:
-        return await bodies.decode(self.request, self.desk.limits, self.keyed.note if self.keyed else unheard)
+        share = self.desk.space.of(self.account_id)
+        return await bodies.decode(self.request, self.desk.limits, share, self.keyed.note if self.keyed else unheard)
 
     @asynccontextmanager
     async def importing(self, numbers: Numbers | None) -> AsyncIterator[None]:

@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from services.api.desk import Desk, Visit
-from services.api.handlers import audit, calls, campaigns, deliveries, events, insight, sandbox
+from services.api.handlers import applications, audit, calls, campaigns, deliveries, events, insight, sandbox
 from services.api.handlers.reusables import profiles, schedules
 from services.api.idempotency import read_key
 from services.api.scopes import Scope
@@ -62,6 +62,8 @@ ROUTES = (
     Route("GET", "/api/sandbox", READ, sandbox.get, "The clock of a sandbox"),
     Route("PATCH", "/api/sandbox", CONTROL, sandbox.put, "Set the clock of a sandbox"),
     Route("PUT", "/api/sandbox", CONTROL, sandbox.put, "Set the clock of a sandbox"),
+    Route("POST", "/api/applications/play", WRITE, applications.play, "Try out an application"),
+    Route("POST", "/api/applications/check", WRITE, applications.check, "Check a document"),
     Route("GET", "/api/audit", READ, audit.list_all, "What was done, by which token or command"),
 )
 

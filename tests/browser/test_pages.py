@@ -18,7 +18,7 @@ def pages(tenant):
         called: ("100 % of 7 numbers", "Calls ended, against the pace", "Quick: 30 calls", "No number is waiting"),
         waiting: ("Not started", "No call has ended yet", "All 7 waiting numbers are dialed in time"),
         f"{called}/calls": ("+12125550103", "Rejected", "first-3"),
-        f"{called}/calls/{numbers + 1}": ("Somebody, or a machine, took the call", "Dialed", "Delivered"),
+        f"{called}/calls/{numbers + 1}": ("Somebody, or a machine, took the call", "It came to its end", "Delivered"),
         f"{called}/calls/{numbers + 3}": ("Given up: it can be posted again", "503"),
         f"{waiting}/calls/{tenant.waiting * 10**9 + 2}": ("Why it waits", "Before it in the queue"),
         f"{called}/undelivered": (str(numbers + 3), "503", "Post all again"),
@@ -30,6 +30,7 @@ def pages(tenant):
         "/console/schedules/new": ("New schedule",),
         "/console/profiles": ("Quick", "one every 2 s"),
         "/console/profiles/new": ("New profile",),
+        "/console/try": ("Try an application", "Of your campaigns", "what the application submits is really submitted"),
         "/console/undelivered": ("Undelivered results", "503"),
         "/console/nowhere": ("There is nothing at this address",),
     }
@@ -43,6 +44,30 @@ async def test_every_page_says_what_it_should_and_keeps_nobody_out(browser, hous
             await visitor.sees(*texts)
             await visitor.check_access()
             await visitor.check_width()
+
+
+async def test_an_application_that_fails_shows_though_somebody_took_the_call(browser, house):
+    tenant = await house.of_another_tenant()
+    await tenant.ask("POST", "/api/schedules", json={"days": ["mon", "tue", "wed"], "nickname": "days"})
+    pace = {"period": 1, "amount_per_period": 30, "time_between_periods": 0}
+    await tenant.ask("POST", "/api/profiles", json={**pace, "nickname": "Quick"})
+    window = {"profile": "Quick", "start_time": "06:00", "end_time": "23:00"}
+    about = {"start_date": "2022-01-03", "end_date": "2022-01-31", "schedule": "days", "profiles": [window]}
+    urls = {"start_url": f"{house.tenant}/nothing", "result_url": f"{house.tenant}/result"}
+    made = await tenant.ask("POST", "/api/campaigns", json={**about, **urls, "phone_numbers": ["+12125550100"]})
+    campaign = made["response"]["id"]
+    await tenant.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    async with visit(browser, house.url, token=tenant.token, viewport=PHONE) as visitor:
+        await visitor.go(f"/console/campaigns/{campaign}")
+        await visitor.sees("100 % of 1 number", "the application failed on 1 of 1", within=30_000)
+        await visitor.check_access()
+        await visitor.go(f"/console/campaigns/{campaign}/calls")
+        await visitor.sees("Answered", "application failed")
+        await visitor.check_access()
+        await visitor.check_width()
+        await visitor.page.get_by_role("link", name="+12125550100").click()
+        await visitor.sees("but your application failed", "start_url answered with HTTP status 404")
+        await visitor.check_access()
 
 
 async def test_what_does_not_exist_is_said_in_a_sentence(browser, house, tenant):

@@ -13,12 +13,14 @@ import pytest
 from services.api.insight.export import COLUMNS
 from services.api.insight.store import SQL as INSIGHT
 from services.results.store import ResultsStore
+from shared.contracts.applications import ApplicationResult
 from shared.contracts.calls import CallsExpired, Outcome
 from shared.db.pool import Database
 from shared.domain.call_state import CalleeType, Disposition
 from tests.integration.test_api_operations import NOW, serve
 from tests.support.ledger import add_campaign, add_grant
 
+DID = ApplicationResult(ended="exit", value={"answer": 'yes, "indeed"'}, digits=("1", None))
 DAYS = {"start_date": date(2026, 1, 1), "end_date": date(2026, 1, 2)}  # NOW is the noon of the first, US Eastern
 
 
@@ -60,6 +62,7 @@ async def end(api, campaign, seq, disposition, *, at=NOW, error=None):
         dialed_at=at,
         ended_at=at + timedelta(seconds=20),
         duration_seconds=7,
+        application=DID if disposition is Disposition.ANSWERED else None,
         error=error,
     )
     return await api.results.record_ended([outcome], now=at)
@@ -79,6 +82,7 @@ async def test_progress_counts_what_waits_is_called_and_ended(api):
         "calling": 1,
         "finished": 3,
         "outcomes": {"answered": 2, "busy": 1},
+        "application_failures": 0,
         "dead_letters": 0,
     }
     assert "progress" not in (await api.ok("GET", "/api/campaigns"))[0]
@@ -93,10 +97,23 @@ async def test_an_outcome_told_twice_counts_once_and_a_late_truth_moves(api):
     await end(api, campaign, 1, Disposition.BUSY, at=NOW + timedelta(minutes=9))
     told.append(await api.ok("GET", f"/api/campaigns/{campaign}/stats?interval=minute"))
     assert told == [
-        [{"at": "2026-01-01T17:00:00+00:00", "finished": 1, "outcomes": {"unknown": 1}}],
-        [{"at": "2026-01-01T17:09:00+00:00", "finished": 1, "outcomes": {"answered": 1}}],
+        [{"at": "2026-01-01T17:00:00+00:00", "finished": 1, "outcomes": {"unknown": 1}, "application_failures": 0}],
+        [{"at": "2026-01-01T17:09:00+00:00", "finished": 1, "outcomes": {"answered": 1}, "application_failures": 0}],
     ]
     assert (await api.ok("GET", f"/api/campaigns/{campaign}"))["progress"]["outcomes"] == {"answered": 1}
+
+
+async def test_who_took_the_call_and_met_an_application_that_failed_is_counted_beside_the_answers(api):
+    campaign = await campaign_of(api)
+    await end(api, campaign, 1, Disposition.UNKNOWN)
+    for seq in (1, 1, 2):
+        await end(api, campaign, seq, Disposition.ANSWERED, error="The application failed.")
+    await end(api, campaign, 3, Disposition.ANSWERED)
+    await end(api, campaign, 4, Disposition.BUSY, error="The line was busy.")
+    progress = (await api.ok("GET", f"/api/campaigns/{campaign}"))["progress"]
+    assert (progress["outcomes"], progress["application_failures"]) == ({"answered": 3, "busy": 1}, 2)
+    stretches = await api.ok("GET", f"/api/campaigns/{campaign}/stats")
+    assert [(each["finished"], each["application_failures"]) for each in stretches] == [(4, 2)]
 
 
 async def test_expired_entries_are_counted_too(api):
@@ -189,6 +206,14 @@ async def test_calls_are_listed_page_by_page_with_what_became_of_each(api):
         "last_attempt_timestamp": int(NOW.timestamp()),
         "duration": 7,
         "error_message": None,
+        "application_result": {
+            "ended": "exit",
+            "value": {"answer": 'yes, "indeed"'},
+            "event": None,
+            "document": None,
+            "digits": ["1", None],
+            "cut": False,
+        },
     }
     assert (found[2]["result"], found[2]["error_message"]) == ("failed", "The application hung up.")
     path = f"/api/campaigns/{campaign}/calls"
@@ -228,7 +253,10 @@ async def test_all_calls_come_as_csv_and_as_ndjson(api):
             assert answered.headers["X-Request-ID"]
             rows = list(csv.DictReader(io.StringIO(await answered.text(), newline="")))
         assert tuple(rows[0]) == COLUMNS
+        did = json.loads(rows[1].pop("application_result"))
+        assert did == listed[1].pop("application_result") == DID.model_dump(mode="json")
         assert [{name: "" if value is None else str(value) for name, value in call.items()} for call in listed] == rows
+        listed[1]["application_result"] = did
     async with api.session.get(path, headers=sent, params={"format": "ndjson", "state": "finished"}) as answered:
         assert answered.headers["Content-Disposition"] == f'attachment; filename="campaign-{campaign}-calls.ndjson"'
         assert [json.loads(line) for line in (await answered.text()).splitlines()] == [listed[1]]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from aiohttp import web
@@ -21,6 +23,7 @@ from services.api.insight.timetable import Calendar
 from services.api.insight.waiting import Reason, Why, explain
 from services.api.schemas.campaigns import PAGE_LIMIT
 from services.api.schemas.insight import CallsPage, CourseWanted, Form
+from shared.db.pool import Record
 from shared.domain.call_id import QUEUE_CAPACITY, to_call_id
 from shared.domain.campaign_state import CampaignState
 from shared.domain.sandbox import shown
@@ -41,6 +44,7 @@ async def get_campaign(visit: Visit) -> web.Response:
         "calling": told.calling,
         "finished": told.finished,
         "outcomes": told.outcomes,
+        "application_failures": told.application_failures,
         "dead_letters": told.dead_letters,
     }
     return answer(campaign | {"progress": progress})
@@ -56,15 +60,16 @@ async def course(visit: Visit) -> web.Response:
     )
     if len(rows) > _ROWS_LIMIT:
         raise refuse_field("interval", "is too short for so long a time: ask for longer stretches or a shorter time")
-    found: dict[datetime, dict[str, int]] = {}
-    for row in rows:
-        found.setdefault(row["at"], {})[row["disposition"]] = row["entries"]
-    return answer(
-        [
-            {"at": _say(at), "finished": sum(outcomes.values()), "outcomes": outcomes}
-            for at, outcomes in sorted(found.items())
-        ]
-    )
+    return answer([_stretch(at, list(told)) for at, told in groupby(rows, key=itemgetter("at"))])
+
+
+def _stretch(at: datetime, told: Sequence[Record]) -> dict[str, Any]:
+    return {
+        "at": _say(at),
+        "finished": sum(each["entries"] for each in told),
+        "outcomes": {each["disposition"]: each["entries"] for each in told},
+        "application_failures": sum(each["failed"] for each in told),
+    }
 
 
 async def forecast(visit: Visit) -> web.Response:

@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
+import orjson
+
 from services.api.insight.store import SQL
 from shared.db.pool import Database, Record
 from shared.domain.call_id import to_call_id, to_webhook_id
@@ -104,6 +106,7 @@ def show(campaign_id: int, row: Record) -> dict[str, Any]:
         "last_attempt_timestamp": int(dialed_at.timestamp()) if dialed_at else None,
         "duration": row["duration"] or 0,
         "error_message": row["error"],
+        "application_result": orjson.loads(row["application"]) if row["application"] else None,
     }
 
 

@@ -22,6 +22,7 @@ COLUMNS = (
     "last_attempt_timestamp",
     "duration",
     "error_message",
+    "application_result",
 )
 
 
@@ -30,7 +31,7 @@ async def as_csv(stretches: AsyncIterator[Sequence[Mapping[str, Any]]]) -> Async
     yield _lines([COLUMNS])
     async for calls in stretches:
         if calls:
-            yield _lines([[call[column] for column in COLUMNS] for call in calls])
+            yield _lines([[_cell(call[column]) for column in COLUMNS] for call in calls])
 
 
 async def as_ndjson(stretches: AsyncIterator[Sequence[Mapping[str, Any]]]) -> AsyncIterator[bytes]:
@@ -38,6 +39,11 @@ async def as_ndjson(stretches: AsyncIterator[Sequence[Mapping[str, Any]]]) -> As
     async for calls in stretches:
         if calls:
             yield b"".join(orjson.dumps(call) + b"\n" for call in calls)
+
+
+def _cell(value: Any) -> Any:
+    """Return an object as JSON, and all else as it is."""
+    return orjson.dumps(value).decode() if isinstance(value, Mapping) else value
 
 
 def _lines(rows: Sequence[Sequence[Any]]) -> bytes:

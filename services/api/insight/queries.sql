@@ -24,13 +24,15 @@ LEFT JOIN LATERAL (
 WHERE c.account_id = $1 AND c.id = $2 AND c.state <> 'deleted';
 
 -- name: campaign_progress
--- How far a campaign of an account is: its place in its queue, how many entries ended how, how many results were given
--- up. What was counted twice and once taken back is counted once; when its calls are kept no more, what was counted then.
+-- How far a campaign of an account is: its place in its queue, how many entries ended how, how many applications failed,
+-- how many results were given up. What was counted twice and once taken back is counted once; when its calls are kept no
+-- more, what was counted then.
 SELECT c.queue_end AS total, p.next_seq, (SELECT count(*) FROM requeued AS r WHERE r.campaign_id = c.id) AS requeued,
        coalesce(t.outcomes, (
            SELECT jsonb_object_agg(o.disposition, o.entries)
            FROM (SELECT disposition, sum(entries) AS entries FROM tallies
                  WHERE campaign_id = c.id GROUP BY 1 HAVING sum(entries) > 0) AS o), '{}') AS outcomes,
+       coalesce(t.failed, (SELECT sum(failed)::bigint FROM tallies WHERE campaign_id = c.id), 0) AS failed,
        coalesce(t.dead, (SELECT count(*) FROM deliveries AS d
                          WHERE d.state = 'dead' AND d.account_id = $1 AND d.campaign_id = c.id)) AS dead
 FROM campaigns AS c
@@ -39,8 +41,9 @@ LEFT JOIN campaign_totals AS t ON t.campaign_id = c.id
 WHERE c.account_id = $1 AND c.id = $2;
 
 -- name: course
--- How many entries of a campaign ended how in each stretch of time, as many as wanted.
-SELECT date_trunc($2, minute, 'America/New_York') AS at, disposition, sum(entries)::bigint AS entries
+-- How many entries of a campaign ended how in each stretch of time, and met an application that failed, as many as wanted.
+SELECT date_trunc($2, minute, 'America/New_York') AS at, disposition, sum(entries)::bigint AS entries,
+       sum(failed)::bigint AS failed
 FROM tallies WHERE campaign_id = $1 AND minute >= $3 AND minute < $4
 GROUP BY 1, 2 HAVING sum(entries) <> 0 ORDER BY 1, 2 LIMIT $5::bigint;
 
@@ -49,7 +52,7 @@ GROUP BY 1, 2 HAVING sum(entries) <> 0 ORDER BY 1, 2 LIMIT $5::bigint;
 -- OFFSET 0: looked up one by one, or the planner reads all outcomes of a campaign beside a stretch of it.
 SELECT * FROM (
     SELECT c.seq, c.phone, c.ani, c.message_reference, o.disposition, o.callee_type, o.attempts, o.dialed_at,
-           o.duration, o.error,
+           o.duration, o.error, o.application,
            CASE WHEN o.disposition IS NOT NULL THEN 'finished' WHEN a.state IS NOT NULL THEN 'calling' ELSE 'waiting' END
                AS state
     FROM calls AS c

@@ -55,6 +55,7 @@ class Progress:
     total: int
     waiting: int
     outcomes: dict[str, int]
+    application_failures: int
     dead_letters: int
 
     @property
@@ -101,13 +102,13 @@ async def load_progress(database: Database, *, account_id: int, campaign_id: int
     total, outcomes = row["total"], orjson.loads(row["outcomes"])
     # One that expired, or was never granted, is passed by in another statement than it is recorded in.
     waiting = min(_waiting(total, row["next_seq"], row["requeued"]), total - sum(outcomes.values()))
-    return Progress(total, max(0, waiting), outcomes, row["dead"])
+    return Progress(total, max(0, waiting), outcomes, row["failed"], row["dead"])
 
 
 async def course(
     database: Database, campaign_id: int, *, interval: Interval, since: datetime, until: datetime, limit: int
 ) -> Sequence[Record]:
-    """Return how many entries ended how in each stretch of time: rows of `at`, `disposition`, `entries`."""
+    """Return how many entries ended how in each stretch of time: rows of `at`, `disposition`, `entries`, `failed`."""
     return await database.fetch(SQL["course"], campaign_id, interval, since, until, limit)
 
 

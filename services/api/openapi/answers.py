@@ -11,6 +11,7 @@ from services.api.schemas.campaigns import PROFILES_LIMIT
 from services.api.schemas.deliveries import DELIVERY_ID
 from services.api.schemas.fields import INTEGER_LIMIT, NICKNAME_LIMIT, URL_LIMIT
 from services.api.uploads import ERRORS_SHOWN
+from shared.contracts.applications import ApplicationResult
 from shared.domain.call_state import CalleeType, Disposition
 from shared.domain.calling_hours import WEEK
 from shared.domain.campaign_state import CampaignState
@@ -97,15 +98,17 @@ OUTCOMES: Schema = {
     "additionalProperties": INTEGER,
     "description": "How many calls ended so; what did not occur is left out.",
 }
+_FAILURES = COUNT | {"description": "How many of those that were answered met an application that failed."}
+_ENDED = {"outcomes": OUTCOMES, "application_failures": _FAILURES}
 _PROGRESS = exactly(
     {
         "total": COUNT | {"description": "How many numbers it was given."},
         "waiting": COUNT | {"description": "How many are still to be called."},
         "calling": COUNT | {"description": "How many are called just now, or in a moment."},
         "finished": COUNT | {"description": "How many have an outcome."},
-        "outcomes": OUTCOMES,
         "dead_letters": COUNT | {"description": "How many results your `result_url` did not take."},
     }
+    | _ENDED
 )
 _OPENING = exactly(
     {
@@ -165,6 +168,25 @@ _CALL: Schema = {
     "last_attempt_timestamp": {"type": ["integer", "null"], "description": "Seconds since 1970, as in its result."},
     "duration": COUNT | {"description": "Seconds from the answer to the end."},
     "error_message": OR_NONE,
+    "application_result": {
+        "anyOf": [ApplicationResult.model_json_schema(), {"type": "null"}],
+        "description": "What the application at start_url did, when it ran; as in its result.",
+    },
+}
+_HAPPENING: Schema = {
+    "type": "object",
+    "required": ["at", "kind"],
+    "properties": {
+        "at": {"type": "number", "minimum": 0, "description": "Seconds after the answer."},
+        "kind": {"type": "string", "description": "`said`, `key`, `silence`, `fetched`, `event`, `ended` and so on."},
+    },
+    "description": "One thing that happened, with the fields of its kind.",
+}
+_FAULT: Schema = {
+    "line": COUNT,
+    "event": TEXT | {"description": "The event that it is, as `error.badfetch`; `warning` where nothing is thrown."},
+    "refuses": {"type": "boolean", "description": "Whether the whole document is refused for it."},
+    "detail": TEXT,
 }
 _SANDBOX: Schema = {
     "time": INSTANT | {"description": "What the clock shows."},
@@ -296,8 +318,25 @@ SUCCESSES: dict[str, Schema] = {
     "Sandbox": exactly(_SANDBOX),
     "SandboxSet": done(exactly(_SANDBOX)),
     "Deeds": listed("Deed"),
+    "Rehearsal": exactly(
+        {
+            "happenings": {
+                "type": "array",
+                "items": _HAPPENING,
+                "description": "What happens, in its order; 2,001 at the most, and 1 MiB.",
+            },
+            "waits": {"type": "boolean", "description": "Whether a question waits for an answer."},
+            "cut": {"type": "boolean", "description": "Whether so much happens that only its begin and end are told."},
+        }
+    ),
+    "Faults": exactly(
+        {
+            "faults": {"type": "array", "items": exactly(_FAULT)},
+            "runs": {"type": "boolean", "description": "Whether it would be run all the same."},
+        }
+    ),
     "CampaignInProgress": exactly(_CAMPAIGN | {"progress": _PROGRESS}),
-    "Course": {"type": "array", "items": exactly({"at": INSTANT, "finished": INTEGER, "outcomes": OUTCOMES})},
+    "Course": {"type": "array", "items": exactly({"at": INSTANT, "finished": INTEGER} | _ENDED)},
     "Forecast": exactly(_FORECAST),
     "Call": exactly(_CALL),
     "Calls": listed("Call"),

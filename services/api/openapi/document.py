@@ -28,7 +28,7 @@ from services.api.routes import Route
 from services.api.scopes import Scope
 
 PATH = "/openapi.json"
-_VERSION = "1.0.0"
+_VERSION = "1.3.0"
 _PATTERN_IN_PATH = re.compile(r":[^}]*")
 _ALL_REFUSE = frozenset({400, 401, 403, 429, 503})
 _WRITES_REFUSE = frozenset({409, 422})  # what an Idempotency-Key can bring
@@ -111,7 +111,8 @@ _WHEN = {
     415: "The body is of a type that nobody reads here.",
     422: "A parameter does not fit; `errors` says which, and why.",
     429: "Too many requests: wait as long as `Retry-After` says.",
-    503: "The database cannot be reached for the moment, or too many connections are open: try again.",
+    503: "The database cannot be reached for the moment, too many connections are open, or an application that is "
+    "tried out takes too long: try again.",
 }
 
 

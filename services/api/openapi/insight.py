@@ -31,10 +31,18 @@ _A_CAMPAIGN = {
         "calling": 3,
         "finished": 597,
         "outcomes": {"answered": 500, "busy": 97},
+        "application_failures": 4,
         "dead_letters": 2,
     },
 }
-_A_COURSE = [{"at": "2022-01-03T13:00:00+00:00", "finished": 150, "outcomes": {"answered": 120, "busy": 30}}]
+_A_COURSE = [
+    {
+        "at": "2022-01-03T13:00:00+00:00",
+        "finished": 150,
+        "outcomes": {"answered": 120, "busy": 30},
+        "application_failures": 1,
+    }
+]
 _A_FORECAST = {
     "as_of": "2022-01-03T12:30:00+00:00",
     "state": "created",
@@ -92,6 +100,14 @@ _A_CALL = {
     "last_attempt_timestamp": 1641214818,
     "duration": 23,
     "error_message": None,
+    "application_result": {
+        "ended": "exit",
+        "value": "confirmed",
+        "event": None,
+        "document": "https://example.com/reminder.vxml",
+        "digits": ["1"],
+        "cut": False,
+    },
 }
 _A_WAITING_CALL = _A_CALL | {
     "campaign_id": 11,
@@ -102,6 +118,7 @@ _A_WAITING_CALL = _A_CALL | {
     "attempts": 0,
     "last_attempt_timestamp": None,
     "duration": 0,
+    "application_result": None,
     "history": [],
     "delivery": None,
     "why": {
@@ -113,8 +130,9 @@ _A_WAITING_CALL = _A_CALL | {
 }
 _SHOWN_CSV = (
     "id,phone_number,ani,message_reference,state,result,disposition,callee_type,attempts,last_attempt_timestamp,"
-    "duration,error_message\r\n11000000007,+12223334444,7778889999,marchcampaign,finished,completed,answered,voice,1,"
-    "1641214818,23,\r\n"
+    "duration,error_message,application_result\r\n11000000007,+12223334444,7778889999,marchcampaign,finished,completed,"
+    'answered,voice,1,1641214818,23,,"{""ended"":""exit"",""value"":""confirmed"",""event"":null,""document"":'
+    '""https://example.com/reminder.vxml"",""digits"":[""1""],""cut"":false}"\r\n'
 )
 
 INSIGHT: Mapping[Callable[[Visit], Awaitable[web.StreamResponse]], Operation] = {

@@ -10,6 +10,7 @@ from services.api.schemas.fields import Parameters
 
 SCHEDULES, PROFILES, CAMPAIGNS = ("Schedules", "Profiles", "Campaigns")
 CALLS, DELIVERIES, EVENTS, AUDIT, SANDBOX = ("Calls", "Deliveries", "Events", "Audit", "Sandbox")
+APPLICATIONS = "Applications"
 ABOUT = {
     SCHEDULES: "On which days of the week campaigns may call. One schedule serves any number of campaigns.",
     PROFILES: "How fast campaigns call: so many calls in a period, then a pause, and again. One profile serves any "
@@ -19,6 +20,9 @@ ABOUT = {
     CALLS: "One entry of a campaign's list each: what became of it, or why it was not called yet.",
     EVENTS: "What happens to campaigns and their calls, as CloudEvents, numbered without a gap. Each of them, with all "
     "fields: `GET /asyncapi.json`.",
+    APPLICATIONS: "VoiceXML before a telephone rings: what a callee would hear, and what is wrong in a document. The "
+    "address is asked as `start_url` is, and what the application submits is submitted. Nothing of it is kept: a "
+    "repeated request is a second try, also with an `Idempotency-Key`.",
     SANDBOX: "What `pl_test_` tokens have: an account whose calls ring nobody, and a clock that can be sped up and set "
     "forward, so that days of a campaign pass in seconds. All times of its campaigns are by that clock.",
     AUDIT: "Who did what in your account: every write, by which token, and what the operator did to it.",

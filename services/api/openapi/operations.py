@@ -9,6 +9,7 @@ from aiohttp import web
 from services.api.desk import Visit
 from services.api.handlers import audit, calls, campaigns, deliveries, events, sandbox
 from services.api.handlers.reusables import profiles, schedules
+from services.api.openapi.applications import TRIED_OUT
 from services.api.openapi.insight import INSIGHT, PAIR
 from services.api.openapi.operation import (
     AUDIT,
@@ -335,4 +336,5 @@ OPERATIONS: Mapping[Callable[[Visit], Awaitable[web.StreamResponse]], Operation]
         refuses=GONE,
     ),
     **INSIGHT,
+    **TRIED_OUT,
 }

@@ -16,6 +16,7 @@ SECRET = "whsec_" + base64.b64encode(b"an example is no secret").decode()
 BODY = (
     b"phone_number=%2B12125550100&message_reference=a%26b&call_id=1000000001&campaign_id=1&result=completed"
     b"&disposition=answered&callee_type=voice&attempts=1&last_attempt_timestamp=1798808400&duration=7&error_message="
+    b"&application_result=%7B%22ended%22%3A%22exit%22%2C%22value%22%3A%22yes%22%7D"
 )
 
 
@@ -101,6 +102,7 @@ def test_a_post_that_proves_itself_is_typed():
     assert result.phone_number == "+12125550100"
     assert result.last_attempt_timestamp == datetime(2027, 1, 1, 13, tzinfo=UTC)
     assert result.message_reference == "a&b"
+    assert result.application_result == {"ended": "exit", "value": "yes"}
 
 
 def test_a_number_that_was_never_dialed_has_no_instant_and_no_duration():

@@ -1,7 +1,12 @@
 """What commands decide without a house: whose token, what a window is, when a campaign is over, what is shown."""
 
 import io
+import os
+import pty
+import signal
 import stat
+import subprocess
+import sys
 from datetime import UTC, date, datetime, time
 
 import pytest
@@ -18,6 +23,7 @@ from paceline.commands.terminal import at, cell, shown
 from paceline.commands.watch import Rate, has_ended, line, picture
 from paceline.errors import NotReached, PacelineError, to_refusal
 from paceline.models import Campaign, Forecast, Progress, SandboxClock
+from tests.support.repository import ROOT
 
 HERE = Credentials("http://127.0.0.1:8080", "pl_id_secret")
 
@@ -100,6 +106,13 @@ def test_a_token_is_in_no_representation():
 )
 def test_how_a_command_ends_says_why(error, code):
     assert exits.to_stop(error).code == code
+
+
+def test_whose_token_is_not_valid_hears_where_it_came_from():
+    refused = to_refusal(401, {})
+    told = [str(exits.to_stop(refused, token_of=credentials.token_of(each))) for each in ({}, {"PACELINE_TOKEN": "x"})]
+    assert told[0].endswith("Log in anew: paceline login")
+    assert told[1].endswith("PACELINE_TOKEN is set, above the one that login keeps.")
 
 
 @pytest.mark.parametrize(
@@ -241,8 +254,11 @@ def test_a_sandbox_s_screen_tells_its_time_and_counts_its_minutes():
 
 
 def test_a_campaign_in_a_line():
-    words = str(line(campaign(), progress(1000, 597, busy=97, answered=500)))
+    counted = progress(1000, 597, busy=97, answered=500)
+    words = str(line(campaign(), counted))
     assert words == "running: 597/1,000 finished, 0 calling; answered 500  busy 97"
+    failed = counted.model_copy(update={"application_failures": 1200})
+    assert str(line(campaign(), failed)) == words + "  application failed 1,200"
 
 
 def test_the_rate_is_that_of_the_last_half_minute():
@@ -305,3 +321,18 @@ def test_the_next_opening_is_one_to_come_with_somebody_to_call(openings, followi
     day = {"date": "2027-01-01", "capacity": 9, "calls": 5, "hours": []}
     told = forecast(days=[{**day, "openings": [opening(*each) for each in openings]}])
     assert next_opening(told) == (datetime.fromisoformat(following) if following else None)
+
+
+def test_who_is_asked_may_interrupt_it(tmp_path):
+    terminal, theirs = pty.openpty()
+    command = [sys.executable, "-m", "paceline", "login"]
+    environment = {"XDG_CONFIG_HOME": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, stdin=theirs, stderr=subprocess.PIPE, env=environment) as asking:
+        try:
+            assert asking.stderr.read(20) == b"Address of the house"
+            asking.send_signal(signal.SIGINT)
+            assert asking.wait(timeout=20) == exits.INTERRUPTED
+        finally:
+            asking.kill()
+            os.close(terminal)
+            os.close(theirs)

@@ -10,6 +10,7 @@ import { Numbers } from "./pages/numbers.js";
 import { ProfilePage, Profiles } from "./pages/profiles.js";
 import { SchedulePage, Schedules } from "./pages/schedules.js";
 import { SignIn } from "./pages/sign_in.js";
+import { TryOut } from "./pages/try_out.js";
 import { Undelivered, UndeliveredOf } from "./pages/undelivered.js";
 import { Empty, PageHead } from "./pieces.js";
 import { at, followLinks, useSteps } from "./router.js";
@@ -20,6 +21,7 @@ const PLACES = [
   ["campaigns", "Campaigns"],
   ["schedules", "Schedules"],
   ["profiles", "Profiles"],
+  ["try", "Try out"],
   ["undelivered", "Undelivered"],
 ];
 const THEMES = { auto: "Auto", light: "Light", dark: "Dark" };
@@ -54,6 +56,7 @@ function pageOf([kind = "campaigns", id, part, inner]) {
     return id ? html`<${SchedulePage} key=${id} id=${id === "new" ? null : id} />` : html`<${Schedules} />`;
   if (kind === "profiles")
     return id ? html`<${ProfilePage} key=${id} id=${id === "new" ? null : id} />` : html`<${Profiles} />`;
+  if (kind === "try") return html`<${TryOut} key=${location.search} />`;
   if (kind === "undelivered") return html`<${Undelivered} />`;
   return html`<${PageHead} title="No such page" /><${Empty}
       title="There is nothing at this address"

@@ -2,7 +2,7 @@
 
 import { html, useEffect, useRef } from "./view.js";
 import { at } from "./router.js";
-import { STATES, OUTCOMES, CALL_STATES, outcomeLabel } from "./words.js";
+import { CALL_STATES, STATES, applicationFailed, endingInWords, outcomeLabel } from "./words.js";
 
 /** A page's head: where it lies, what it is called, and what can be done. Its heading takes the focus on arrival. */
 export function PageHead({ title, above, badge, children, sub }) {
@@ -44,8 +44,9 @@ export const StateBadge = ({ state }) =>
 /** How a call ended, or how far it is. */
 export function CallBadge({ call }) {
   if (call.disposition)
-    return html`<span class=${`badge outcome ${call.disposition}`} title=${OUTCOMES[call.disposition]?.tells}>
-      <i aria-hidden="true"></i>${outcomeLabel(call.disposition)}</span
+    return html`<span class=${`badge outcome ${call.disposition}`} title=${endingInWords(call)}>
+      <i aria-hidden="true"></i>${outcomeLabel(call.disposition)}
+      ${applicationFailed(call) && html`<span class="bad-text">application failed</span>`}</span
     >`;
   return html`<span class=${`badge call-${call.state}`}>${CALL_STATES[call.state] ?? call.state}</span>`;
 }

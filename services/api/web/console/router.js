@@ -8,6 +8,9 @@ const listeners = new Set();
 /** Return the address of a place in the console. */
 export const at = (...steps) => [ROOT, ...steps].join("/");
 
+/** Return the address of the page on which the application at a URL is tried out. */
+export const tryAddress = (url) => `${at("try")}?url=${encodeURIComponent(url)}`;
+
 /** Go to an address of ours. */
 export function go(address, { instead = false } = {}) {
   history[instead ? "replaceState" : "pushState"](null, "", address);

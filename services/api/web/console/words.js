@@ -1,7 +1,9 @@
 // The field's words as people read them: outcomes, states, days.
 
+const TAKEN = "Somebody, or a machine, took the call";
+
 export const OUTCOMES = {
-  answered: { label: "Answered", tells: "Somebody, or a machine, took the call and your application ran." },
+  answered: { label: "Answered", tells: `${TAKEN}.` },
   busy: { label: "Busy", tells: "The line was engaged." },
   no_answer: { label: "No answer", tells: "It rang, and nobody took it." },
   rejected: { label: "Rejected", tells: "The call was declined." },
@@ -23,6 +25,14 @@ export const STATES = {
 
 export const CALL_STATES = { waiting: "Waiting", calling: "Calling", finished: "Finished" };
 
+export const ENDINGS = {
+  exit: "It came to its end",
+  disconnect: "It hung up",
+  hangup: "The callee hung up",
+  error: "An error ended it",
+  limit: "A limit ended it",
+};
+
 export const DAYS = [
   ["mon", "Monday"],
   ["tue", "Tuesday"],
@@ -41,6 +51,15 @@ export const counted = (many, one, several = `${one}s`) => `${number(many)} ${ma
 
 /** What an outcome is called. */
 export const outcomeLabel = (name) => OUTCOMES[name]?.label ?? name;
+
+/** Whether somebody took a call, and heard of the application no more than a part, or nothing. */
+export const applicationFailed = (call) => call.disposition === "answered" && call.result === "failed";
+
+/** How a call ended, in a sentence. */
+export function endingInWords(call) {
+  if (call.disposition !== "answered") return OUTCOMES[call.disposition]?.tells;
+  return `${TAKEN}, ${applicationFailed(call) ? "but your application failed" : "and your application ran"}.`;
+}
 
 /** A window in a few characters: 08:00–11:00. */
 export const span = (window) => `${window.start_time}–${window.end_time}`;

@@ -51,7 +51,7 @@ export function Failures({ outcomes }) {
   const failed = Object.entries(outcomes)
     .filter(([name]) => name !== "answered")
     .sort((a, b) => b[1] - a[1]);
-  if (!failed.length) return html`<p class="quiet">Nothing has failed so far.</p>`;
+  if (!failed.length) return html`<p class="quiet">No call went unanswered so far.</p>`;
   const most = failed[0][1];
   return html`<ul class="bars">
     ${failed.map(

@@ -6,7 +6,7 @@ import { dayAndTime, lasting, toTheSecond } from "../eastern.js";
 import { useLive } from "../live.js";
 import { CallBadge, Facts, Loaded, PageHead, Panel } from "../pieces.js";
 import { at } from "../router.js";
-import { OUTCOMES, counted, number } from "../words.js";
+import { ENDINGS, applicationFailed, counted, endingInWords, number } from "../words.js";
 
 const STEPS = {
   granted: "Given a slot",
@@ -34,10 +34,11 @@ export function CallPage({ campaign, id }) {
           ${
             call.disposition &&
             html`<${Panel} id="ending" title="How it ended">
-              <p class="why">${OUTCOMES[call.disposition]?.tells}</p>
-              ${call.error_message && html`<p class="quiet">${call.error_message}</p>`}<//
+              <p class="why">${endingInWords(call)}</p>
+              ${call.error_message && html`<p class=${applicationFailed(call) ? "bad-text" : "quiet"}>${call.error_message}</p>`}<//
             >`
           }
+          ${call.application_result && html`<${Application} did=${call.application_result} />`}
           <${Panel} id="history" title="Step by step">
             ${
               call.history.length
@@ -65,6 +66,31 @@ export function CallPage({ campaign, id }) {
           /><//>
         </div>`}<//
   >`;
+}
+
+const Application = ({ did }) =>
+  html`<${Panel} id="application" title="What the application did">
+    <${Facts}
+      pairs=${[
+        ["Ending", ENDINGS[did.ended] ?? did.ended],
+        did.value != null && ["It gave", html`<${Given} value=${did.value} />`],
+        did.digits.length > 0 && [
+          "Keyed in",
+          html`${did.digits.map((keys, i) => html`${i > 0 && " "}${keys === null ? html`<i>kept private</i>` : html`<kbd>${keys}</kbd>`}`)}`,
+        ],
+        did.event && ["Event", html`<code>${did.event}</code>`],
+        did.document && ["Last document", html`<code class="long">${did.document}</code>`],
+        did.cut && ["Left out", "What was too long to keep"],
+      ]}
+  /><//>`;
+
+/** A value: one of names and values has a line for each. */
+function Given({ value }) {
+  const told = (each) => html`<code>${typeof each === "string" ? each : JSON.stringify(each)}</code>`;
+  if (typeof value !== "object" || Array.isArray(value)) return told(value);
+  return html`<ul class="given">
+    ${Object.entries(value).map(([name, each]) => html`<li><span>${name}</span> ${told(each)}</li>`)}
+  </ul>`;
 }
 
 const Step = ({ at: instant, what, detail }) =>

@@ -11,7 +11,7 @@ import { useLive } from "../live.js";
 import { paceInWords } from "../pace.js";
 import { Facts, Loaded, Notice, PageHead, Panel, StateBadge } from "../pieces.js";
 import { loadPlan, nameOf } from "../plan.js";
-import { at } from "../router.js";
+import { at, tryAddress } from "../router.js";
 import { counted, daysInWords, number, span } from "../words.js";
 import { AskDelete, AskStart, AskStop } from "./campaign_acts.js";
 import { Tempo } from "./tempo.js";
@@ -146,7 +146,10 @@ function Overview({ campaign, refresh }) {
       <${Panel} id="addresses" title="Addresses">
         <${Facts}
           pairs=${[
-            ["Application", html`<span class="address">${campaign.start_url}</span>`],
+            [
+              "Application",
+              html`<span class="address">${campaign.start_url}</span> <a class="try-it" href=${tryAddress(campaign.start_url)}>Try it</a>`,
+            ],
             [
               "Results go to",
               campaign.result_url
@@ -160,12 +163,18 @@ function Overview({ campaign, refresh }) {
 
 /** The numbers of a campaign at this moment. */
 function Standing({ campaign: { id, state, progress } }) {
-  const { total, waiting, calling, finished, dead_letters: dead, outcomes } = progress;
+  const { total, waiting, calling, finished, dead_letters: dead, application_failures: failed, outcomes } = progress;
   const answered = outcomes.answered ?? 0;
   const share = (part, whole) => (whole ? `${((100 * part) / whole).toFixed(part === whole ? 0 : 1)} %` : "–");
   const tiles = [
     ["Finished", number(finished), `${share(finished, total)} of ${counted(total, "number")}`],
-    ["Answered", share(answered, finished), `${number(answered)} of ${number(finished)} finished`],
+    [
+      "Answered",
+      share(answered, finished),
+      failed
+        ? `the application failed on ${number(failed)} of ${number(answered)}`
+        : `${number(answered)} of ${number(finished)} finished`,
+    ],
     ["Calling now", number(calling), calling ? "calls in progress" : "nobody at the moment"],
     [
       "Waiting",
@@ -180,11 +189,12 @@ function Standing({ campaign: { id, state, progress } }) {
         : "all results arrived or on their way",
     ],
   ];
+  const isBad = { Answered: failed, Undelivered: dead };
   return html`<section class="panel standing" aria-label="Progress">
     <dl class="tiles">
       ${tiles.map(
         ([word, value, words]) =>
-          html`<div class=${word === "Undelivered" && dead ? "tile bad" : "tile"}>
+          html`<div class=${isBad[word] ? "tile bad" : "tile"}>
             <dt>${word}</dt>
             <dd><b>${value}</b><span>${words}</span></dd>
           </div>`,
