@@ -18,6 +18,7 @@ from services.api import jsonlists
 from services.api.errors import Problem, malformed
 from services.api.multipart import read_multipart
 from services.api.slowness import no_slower_than
+from services.api.space import Share
 from services.api.spool import Limits, Note, Numbers, spool, too_large, unheard
 
 LISTS = frozenset({"days", "profiles", "phone_numbers"})
@@ -53,16 +54,17 @@ class Decoded:
             self.numbers.close()
 
 
-async def decode(request: web.Request, limits: Limits, note: Note = unheard) -> Decoded:
+async def decode(request: web.Request, limits: Limits, share: Share, note: Note = unheard) -> Decoded:
     """Merge the query string and the body into one set of parameters; `note` hears the body.
 
     Raises:
-        Problem: 400 malformed, 408 too slow, 413 too large, 415 a type nobody reads, 422 a file that is none.
+        Problem: 400 malformed, 408 too slow, 413 too large, 415 a type nobody reads, 422 a file that is none,
+            429 or 503 no room for it.
     """
     query, content = from_query(request), request.content
     try:
         async with nullcontext() if content.is_eof() else no_slower_than(limits.rate, content):
-            decoded = await _decode_body(request, limits, note)
+            decoded = await _decode_body(request, limits, share, note)
     except (web.RequestPayloadError, aiohttp.ClientPayloadError, aiohttp.http.HttpProcessingError) as error:
         raise malformed("its Transfer-Encoding is broken") from error
     try:
@@ -84,7 +86,7 @@ def from_query(request: web.Request) -> dict[str, Any]:
     return from_pairs(_parse_query(written.encode())) if written else {}
 
 
-async def _decode_body(request: web.Request, limits: Limits, note: Note) -> Decoded:
+async def _decode_body(request: web.Request, limits: Limits, share: Share, note: Note) -> Decoded:
     if not request.can_read_body:
         return Decoded()
     if any(each.strip().lower() != "identity" for each in request.headers.getall(hdrs.CONTENT_ENCODING, [])):
@@ -97,7 +99,7 @@ async def _decode_body(request: web.Request, limits: Limits, note: Note) -> Deco
     if (request.content_length or 0) > limit:
         raise too_large(limit)
     if kind == _MULTIPART:
-        pairs, file = await read_multipart(request, limits, note)
+        pairs, file = await read_multipart(request, limits, share, note)
         try:
             return Decoded(from_pairs(pairs), file)
         except BaseException:
@@ -105,19 +107,19 @@ async def _decode_body(request: web.Request, limits: Limits, note: Note) -> Deco
                 file.close()
             raise
     if kind == _FORM:
-        with await spool(request.content, limits.fields, note=note) as body:
+        with await spool(request.content, limits.fields, share, note=note) as body:
             return Decoded(from_pairs(_parse_query(body.read())))
     if kind in _JSON_TYPES or kind.endswith("+json") or kind in _UNTYPED:
-        return await _decode_json(request, limits, note, typed=kind not in _UNTYPED)
+        return await _decode_json(request, limits, share, note, typed=kind not in _UNTYPED)
     raise Problem(415, "Send JSON, a form (urlencoded or multipart) or parameters in the query string.")
 
 
-async def _decode_json(request: web.Request, limits: Limits, note: Note, *, typed: bool) -> Decoded:
+async def _decode_json(request: web.Request, limits: Limits, share: Share, note: Note, *, typed: bool) -> Decoded:
     if request.content.is_eof() and request.content.total_bytes <= limits.fields:
         text = await request.content.read()  # it is all here and small: no file is needed to wait for the rest
         note(text)
         return Decoded(_read_object(text, typed=typed))
-    body = await spool(request.content, limits.upload, note=note, longest_token=limits.fields)
+    body = await spool(request.content, limits.upload, share, note=note, longest_token=limits.fields)
     keep = False
     try:
         size = body.seek(0, 2)

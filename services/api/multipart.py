@@ -9,21 +9,22 @@ from typing import IO, cast
 from aiohttp import BodyPartReader, MultipartReader, StreamReader, hdrs, web
 
 from services.api.errors import malformed, refuse_field
-from services.api.spool import CHUNK, Limits, Note, Numbers, new_file, too_large
+from services.api.space import Share
+from services.api.spool import CHUNK, BodyFile, Limits, Note, Numbers, too_large
 
 _PARTS = 1000
 _SUFFIXES = (".csv", ".txt")
 
 
 async def read_multipart(
-    request: web.Request, limits: Limits, note: Note
+    request: web.Request, limits: Limits, share: Share, note: Note
 ) -> tuple[list[tuple[str, str]], Numbers | None]:
     """Return the text fields in order, and the file when there is one.
 
     `note` hears the parts, decoded, and not what lies between them: clients make up a new boundary for every try.
 
     Raises:
-        Problem: 400 malformed, 413 too large, 422 a file that is not one of numbers.
+        Problem: 400 malformed, 413 too large, 422 a file that is not one of numbers, 429 or 503 no room for it.
     """
     pairs: list[tuple[str, str]] = []
     file: IO[bytes] | None = None
@@ -39,7 +40,7 @@ async def read_multipart(
                 pairs.append((part.name, text.decode()))
                 continue
             _check_file(part, seen=file is not None)
-            file = await _read_file(part, limits.upload, note)
+            file = await _read_file(part, limits.upload, share, note)
     except (ValueError, AssertionError, RuntimeError, EOFError) as error:
         _close(file)
         raise malformed("the multipart form is broken") from error
@@ -87,11 +88,11 @@ async def _read_text(part: BodyPartReader, limit: int, note: Note) -> bytes:
     return b"".join([piece async for piece in _receive(part, limit, note)])
 
 
-async def _read_file(part: BodyPartReader, limit: int, note: Note) -> IO[bytes]:
-    file = new_file()
+async def _read_file(part: BodyPartReader, limit: int, share: Share, note: Note) -> IO[bytes]:
+    file = BodyFile(share)
     try:
         async for piece in _receive(part, limit, note):
-            file.write(piece)
+            file.add(piece)
     except BaseException:
         file.close()
         raise

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
 from services.api.addresses import read_networks
 from shared.settings import HouseSettings
@@ -24,6 +24,12 @@ class ApiSettings(HouseSettings):
     pages: bool = Field(True, description="Whether people's pages are served beside the API: /console and /docs.")
     field_bytes: int = Field(1 << 20, description="The parameters of one request, without its numbers.", ge=1024)
     upload_bytes: int = Field(512 << 20, description="The phone numbers of one request.", ge=1024)
+    uploads_bytes: int = Field(
+        3 << 30,
+        description="The phone numbers of all requests that are received or stored at the same time, on the disk of"
+        " temporary files; more is answered 503. Half of it is for one account at the most, 429.",
+        ge=1024,
+    )
     imports_at_once: int = Field(4, description="Uploads that are stored at the same time; others wait.", ge=1)
     body_bytes: int = Field(
         4096, description="What a body must bring in each stretch of BODY_SECONDS; a slower one is answered 408.", ge=1
@@ -48,7 +54,16 @@ class ApiSettings(HouseSettings):
     streams_per_account: int = Field(
         20, description="Streams of events that an account may listen to, in each api process.", ge=1
     )
+    start_url_method: Literal["POST", "GET"] = Field(
+        "POST", description="How the start_url of an application that is tried out is asked: as the dialer is told."
+    )
     audit_days: int = Field(400, description="How long it is known who did what (GET /api/audit).", ge=1)
     trusted_proxies: Annotated[str, AfterValidator(refuse_no_network)] = Field(
         "", description="Addresses or networks, with commas, whose X-Forwarded-For says where a request comes from."
     )
+
+    @model_validator(mode="after")
+    def _refuse_uploads_without_room(self) -> Self:
+        if self.uploads_bytes < 2 * self.upload_bytes:
+            raise ValueError("UPLOADS_BYTES must be at least twice UPLOAD_BYTES, as an account has half of it")
+        return self

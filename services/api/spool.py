@@ -9,6 +9,7 @@ from typing import IO, Any, Literal, Protocol, TypeAlias
 
 from services.api.errors import Problem
 from services.api.slowness import Rate
+from services.api.space import Share
 
 CHUNK = 1 << 16
 _IN_MEMORY = 1 << 20
@@ -58,9 +59,40 @@ class Stream(Protocol):
         ...
 
 
-def new_file() -> IO[bytes]:
-    """Return a temporary file that stays in memory while it is small and has no name."""
-    return tempfile.SpooledTemporaryFile(max_size=_IN_MEMORY)
+class BodyFile(tempfile.SpooledTemporaryFile[bytes]):
+    """A temporary file without a name: in memory while it is small, and then in an account's share of the disk."""
+
+    def __init__(self, share: Share) -> None:
+        """Make an empty one."""
+        self._share = share
+        self._size = self._taken = 0
+        super().__init__(max_size=_IN_MEMORY)
+
+    def add(self, piece: bytes) -> None:
+        """Write some bytes more.
+
+        Raises:
+            Problem: 429 or 503, there is no room for them.
+        """
+        self._size += len(piece)
+        if self._size > _IN_MEMORY:
+            self._share.take(self._size - self._taken)
+            self._taken = self._size
+        self.write(piece)
+
+    def close(self) -> None:
+        """Forget what was written."""
+        self._share.give(self._taken)
+        self._taken = 0
+        super().close()
+
+    def __exit__(self, *about: object) -> None:
+        """Forget what was written."""
+        self.close()
+
+    def __del__(self) -> None:
+        """Give the room back where a request was given up before anybody held its file."""
+        self.close()
 
 
 def too_large(limit: int) -> Problem:
@@ -68,15 +100,15 @@ def too_large(limit: int) -> Problem:
     return Problem(413, f"A part of the request exceeds its {limit} bytes; send a long list in several requests.")
 
 
-async def spool(stream: Stream, limit: int, *, note: Note, longest_token: int | None = None) -> IO[bytes]:
+async def spool(stream: Stream, limit: int, share: Share, *, note: Note, longest_token: int | None = None) -> IO[bytes]:
     """Receive a body into a temporary file, set back to its start; `note` hears every piece.
 
     `longest_token` bounds the distance between two quotation marks: a JSON reader holds a string in memory.
 
     Raises:
-        Problem: 413.
+        Problem: 413, 429 or 503.
     """
-    file = new_file()
+    file = BodyFile(share)
     size = since_quote = 0
     escaped = False
     try:
@@ -88,7 +120,7 @@ async def spool(stream: Stream, limit: int, *, note: Note, longest_token: int | 
             since_quote = len(chunk) - 1 - last if last >= 0 else since_quote + len(chunk)
             if size > limit or (longest_token is not None and since_quote > longest_token):
                 raise too_large(limit if size > limit else longest_token or 0)  # noqa: TRY301 (the file is closed below)
-            file.write(chunk)
+            file.add(chunk)
     except BaseException:
         file.close()
         raise

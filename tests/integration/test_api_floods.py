@@ -10,6 +10,7 @@ import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from services.api.tokens import create_token
@@ -17,6 +18,7 @@ from shared.db.pool import Database
 from tests.integration.test_api_memory import STATUS, api_process, memory
 from tests.integration.test_api_operations import serve, stock
 from tests.support.servers import free_ports
+from tests.support.waiting import until
 
 UPLOAD = 4 << 20
 ROOM = 64 << 20
@@ -243,3 +245,51 @@ async def test_a_request_id_that_could_forge_a_log_line_is_replaced(api, given):
         assert len(headers["X-Request-ID"]) == 32
     _, _, headers = await api.ask("GET", "/api/schedules", headers={"X-Request-ID": "job-7_a.b"})
     assert headers["X-Request-ID"] == "job-7_a.b"
+
+
+class Upload:
+    """A file of numbers, for a campaign that is not there, that has been sent but for its last byte."""
+
+    def __init__(self, api, token, size):
+        self._rest = asyncio.Event()
+        self._size = size
+        form = aiohttp.FormData({"campaign_id": "999"})
+        form.add_field("phone_numbers", self._pieces(), filename="numbers.csv")
+        headers = {"Authorization": f"Bearer {token}"}
+        self._answer = asyncio.ensure_future(api.session.post(api.base + ADD, data=form, headers=headers))
+
+    async def _pieces(self):
+        for _ in range(0, self._size, len(CHUNK)):
+            yield CHUNK
+        await self._rest.wait()
+        yield b"\n"
+
+    async def end(self):
+        """Return the answer's status, and when to try again."""
+        self._rest.set()
+        answer = await self._answer
+        return answer.status, answer.headers.get("Retry-After")
+
+    async def is_refused_with(self, status):
+        return await self.end() == (status, "15")
+
+    async def breaks(self):
+        self._answer.cancel()
+        await asyncio.wait([self._answer])
+
+
+async def test_the_lists_of_all_have_so_much_room_together_and_those_of_one_half_of_it(database):
+    megabyte = 1 << 20
+    async with serve(database, uploads_bytes=8 * megabyte, upload_bytes=4 * megabyte) as api:
+        third, _ = await create_token(api.pool, "third", datetime.now(UTC))
+        mine = Upload(api, api.token, 5 * megabyte // 2)
+        await until(lambda: Upload(api, api.token, 2 * megabyte).is_refused_with(429))
+        theirs = Upload(api, api.other, 15 * megabyte // 4)
+        await until(lambda: Upload(api, third, 2 * megabyte).is_refused_with(503))
+        await theirs.breaks()
+        assert await mine.end() == (404, None)
+
+        async def has_room():
+            return await Upload(api, third, 3 * megabyte).end() == (404, None)
+
+        await until(has_room)

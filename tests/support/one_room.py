@@ -24,12 +24,12 @@ async def make_platform(ledger: Database, clock: Clock) -> Platform:
 
 
 @asynccontextmanager
-async def at_work(service: Service) -> AsyncIterator[None]:
-    """Run a room's workers; at the end they are told to stop, and have drained."""
+async def at_work(service: Service) -> AsyncIterator[asyncio.Event]:
+    """Run a room's workers; at the end, or by this event, they are told to stop, and then they have drained."""
     stopping = asyncio.Event()
     running = asyncio.create_task(supervise([service.workers], stopping, drain_seconds=20))
     try:
-        yield
+        yield stopping
     finally:
         stopping.set()
         await running
