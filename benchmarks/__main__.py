@@ -11,9 +11,23 @@ import tempfile
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
-from benchmarks import api, granting, growth, importing, lateness, model, pipeline, scaling
+from benchmarks import (
+    api,
+    applications,
+    granting,
+    growth,
+    importing,
+    lateness,
+    model,
+    neighbours,
+    pipeline,
+    prompts,
+    scaling,
+    waiting,
+)
 from benchmarks.ground import Options
 from benchmarks.report import Result, machine, table, write
+from services.dialer.speech.espeak import NoEngine
 from shared.observability.logging import configure_logging
 from tests.support.postgres import postgres_server
 from tests.support.rabbitmq import rabbit_server
@@ -30,6 +44,10 @@ BENCHMARKS: dict[str, Callable[[Options], Awaitable[Measured]]] = {
     "fairness": lateness.measure_fairness,
     "growth": growth.measure,
     "scale": scaling.measure,
+    "calls": applications.measure_calls,
+    "neighbours": neighbours.measure_neighbours,
+    "waiting": waiting.measure_waiting,
+    "prompts": prompts.measure,
 }
 RESULTS = Path(__file__).resolve().parent / "results"
 BOUND_SECONDS = 900  # of one benchmark
@@ -59,6 +77,9 @@ def main(arguments: list[str]) -> int:
                 measured = asyncio.run(_bounded(BENCHMARKS[name](options)))
             except KeyboardInterrupt:
                 return 130
+            except NoEngine as missing:
+                print(f"{name} was not measured: {missing}", file=sys.stderr)
+                return 1
             for result in measured if isinstance(measured, tuple) else (measured,):
                 print(f"\n{table(result)}\n", flush=True)
                 write(result, (asked.json or RESULTS) / f"{result.name}.json", began=began)

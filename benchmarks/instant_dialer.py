@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 from datetime import timedelta
 
 from services.dialer.app import build
 from services.dialer.carriers.port import Order, RepeatedAttempt, Seen
 from services.dialer.settings import DialerSettings
+from services.dialer.vxml.ports import Played
+from services.dialer.vxml.prompts import Piece
 from shared.domain.call_state import CalleeType
 from shared.runtime.process import run
 
@@ -20,10 +23,11 @@ class InstantCall:
     callee_type = CalleeType.VOICE
     duration = timedelta()
 
-    async def hear(self, text: str) -> None:
+    async def play(self, _pieces: Sequence[Piece], **_bargein: bool) -> Played:
         """Nobody waits for a prompt."""
+        return Played()
 
-    async def hang_up(self) -> None:
+    async def disconnect(self) -> None:
         """There is no line."""
 
 

@@ -13,6 +13,7 @@ import schemathesis
 from hypothesis import strategies as st
 
 LAST_DAY = "2150-06-01"
+DOCUMENT = "<vxml version='2.1'><form><field name='a' type='digits'><prompt>Well?</prompt></field></form></vxml>"
 URLS = ("http://127.0.0.1:9/start.php", "https://ivr.example.test/start?a=b")
 NUMBERS = ("2223334444", "tel:+12223334444; ani=7778889999, marchcampaign", "+44 20 7946 0958; postd=1w2#")
 CSV = "phone\r\n2223334444,first\r\n\r\n+442079460958\r\n"
@@ -34,9 +35,12 @@ STATED = (
     (r"profiles\.\d+\.profile", r"is neither the nickname nor the id of a profile"),
     # no pattern knows all hosts: ports, old spellings of addresses, users' names, private networks
     (
-        r"(start|result)_url",
+        r"((start|result)_)?url",
         r"must be an http or https URL|must name its host|must not (hold a user|lead to a private)",
     ),
+    # what is there, and how turns are written
+    (r"url", r"could not be asked: |answered with HTTP status "),
+    (r"digits", r"Turn \d+, .*, is nothing"),
     (r"from|to|time", r"must be a moment that exists"),
     # a clock that goes forward only
     (r"time", r"is past: this clock shows"),
@@ -44,6 +48,8 @@ STATED = (
     (r"limit", r"is for pages of JSON"),
     # what is in a file
     (r"phone_numbers", r"is not a text file|is empty: it holds no number"),
+    # in a form a list may be JSON, and what begins like it must be
+    (r"body", r"the JSON in \w+ cannot be read"),
     # what HTTP bounds: a query string of all parameters at their longest
     (r"body", r"its first line or one of its headers is too long"),
 )
@@ -156,6 +162,9 @@ class Guide:
             "result_url": self._dice.choice(URLS),
             "start_date": "2026-02-03",
             "end_date": LAST_DAY,
+            "url": self._dice.choice(URLS),
+            "document": DOCUMENT,
+            "digits": self._dice.choice(("", "1234#,hangup")),
             "phone_numbers": CSV if case.media_type == "multipart/form-data" else list(NUMBERS),
         }
         body.update({name: value for name, value in values.items() if name in body})
