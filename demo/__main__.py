@@ -135,6 +135,7 @@ def tell(sink: Sink, carrier: SimulatedCarrier, picture: Path | None, *above: Re
         verdict=judge(placed, sink.results.values(), entries=ENTRIES, amount=AMOUNT, period=PERIOD, hours=HOURS),
         started=sink.started,
         unsigned=sink.unsigned,
+        said=sink.said,
     )
     console.print(report(morning))
     if picture:

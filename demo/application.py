@@ -1,4 +1,4 @@
-"""A tenant's side of the telephone: a VoiceXML application, and the sink its result_url names."""
+"""A tenant's side of the telephone: three VoiceXML applications, and the sink its result_url names."""
 
 from __future__ import annotations
 
@@ -6,22 +6,15 @@ import argparse
 import base64
 import hashlib
 import hmac
+import json
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from aiohttp import web
 
-REMINDER = """<?xml version="1.0" encoding="UTF-8"?>
-<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml">
-  <form id="reminder">
-    <block>
-      <prompt>Hello. This is a reminder from the demo of Paceline.</prompt>
-      <prompt>Your appointment is tomorrow at ten. Goodbye.</prompt>
-      <exit/>
-    </block>
-  </form>
-</vxml>
-"""
+_EXAMPLES = Path(__file__).resolve().parent.parent / "examples" / "applications"
+APPLICATIONS = {name: (_EXAMPLES / f"{name}.vxml").read_text("utf-8") for name in ("reminder", "survey", "menu")}
 
 
 @dataclass
@@ -30,21 +23,25 @@ class Sink:
 
     secret: str | None = None
     started: int = 0
-    calls: set[str] = field(default_factory=set)
+    calls: dict[str, str] = field(default_factory=dict)  # what each was answered with
     twice: int = 0  # calls that began a second time; expected 0
     posts: int = 0
     unsigned: int = 0
     results: dict[str, dict[str, str]] = field(default_factory=dict)
     repeated: Counter[str] = field(default_factory=Counter)
+    said: Counter[str] = field(default_factory=Counter)  # what callees decided, in the applications' words
 
     async def start(self, request: web.Request) -> web.Response:
-        """Answer a call with the application."""
-        call = (await request.post()).get("call_id") or request.query.get("call_id")
+        """Answer a call with an application: the one that `application` names, or one of them by the call's number."""
+        call = str((await request.post()).get("call_id") or request.query.get("call_id") or "")
         self.started += 1
+        name = request.query.get("application", "")
+        if name not in APPLICATIONS:
+            name = sorted(APPLICATIONS)[int(call) % len(APPLICATIONS) if call.isdecimal() else 0]
         if call:
-            self.twice += str(call) in self.calls
-            self.calls.add(str(call))
-        return web.Response(text=REMINDER, content_type="application/voicexml+xml")
+            self.twice += call in self.calls
+            self.calls[call] = name
+        return web.Response(text=APPLICATIONS[name], content_type="application/voicexml+xml")
 
     async def result(self, request: web.Request) -> web.Response:
         """Take one result. Deliveries are at least once: the webhook-id tells a repetition."""
@@ -53,9 +50,12 @@ class Sink:
         webhook_id = request.headers.get("webhook-id", "")
         if self.secret is not None and not signed(request, body, self.secret):
             self.unsigned += 1
+        form = await request.post()
         if webhook_id in self.results:
             self.repeated[webhook_id] += 1
-        form = await request.post()
+        else:
+            name = self.calls.get(str(form.get("call_id")), "?")
+            self.said.update(f"{name}: {words}" for words in decided(str(form.get("application_result", ""))))
         self.results[webhook_id] = {key: str(value) for key, value in form.items()}
         return web.Response(text="thank you\n")
 
@@ -69,8 +69,18 @@ class Sink:
                 "posts": self.posts,
                 "results": len(self.results),
                 "outcomes": dict(outcomes),
+                "said": dict(self.said),
             }
         )
+
+
+def decided(application_result: str) -> list[str]:
+    """Return what a callee decided: a word of the reminder or the menu, the survey's stars; nothing if he hung up."""
+    value = json.loads(application_result).get("value") if application_result else None
+    if isinstance(value, dict):
+        stars = value.get("rating")
+        return [f"{stars} of 5 stars"] if stars else ["no stars"]
+    return [value] if isinstance(value, str) else []
 
 
 def signed(request: web.Request, body: bytes, secret: str) -> bool:

@@ -7,15 +7,20 @@ whatever becomes of the dialers, it remembers what they asked for.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from base64 import b64encode
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from aiohttp import web
 from pydantic import AwareDatetime, BaseModel
 
-from services.dialer.carriers.port import HungUp, NotAnswered, NotPlaced, Order, RepeatedAttempt, Seen
+from services.dialer.carriers.gateway_protocol import PromptRequest
+from services.dialer.carriers.port import NotAnswered, NotPlaced, Order, RepeatedAttempt, Seen
 from services.dialer.carriers.simulated import SimulatedCall, SimulatedCarrier
+from services.dialer.vxml.ports import HungUp, Input, RecordRequest, TransferRequest
 from shared.clock import Clock
 
 
@@ -68,23 +73,54 @@ class Exchange:
         return web.json_response({"callee_type": call.callee_type})
 
     async def speak(self, request: web.Request) -> web.Response:
-        """Let the callee hear a prompt to its end."""
+        """Play to the end, or until the callee cuts it short."""
+        asked = PromptRequest.model_validate_json(await request.read())
+        async with self._speaking_on(request) as call:
+            played = await call.play(asked.read(), bargein=asked.bargein)
+        return web.json_response(asdict(played))
+
+    async def listen(self, request: web.Request) -> web.Response:
+        """Wait for the callee's next key or words."""
+        within = float((await request.json())["within"])
+        async with self._speaking_on(request) as call:
+            heard = await call.listen(within=within)
+        return _heard(heard)
+
+    async def record(self, request: web.Request) -> web.Response:
+        """Record the callee."""
+        asked = RecordRequest(**await request.json())
+        async with self._speaking_on(request) as call:
+            recording = await call.record(asked)
+        if recording is None:
+            return web.json_response({"recording": None})
+        audio = b64encode(recording.audio).decode()
+        return web.json_response({"recording": asdict(recording) | {"audio": audio}})
+
+    async def transfer(self, request: web.Request) -> web.Response:
+        """Connect the callee to somebody else."""
+        asked = TransferRequest(**await request.json())
+        async with self._speaking_on(request) as call:
+            outcome = await call.transfer(asked)
+        return web.json_response(asdict(outcome))
+
+    @asynccontextmanager
+    async def _speaking_on(self, request: web.Request) -> AsyncIterator[SimulatedCall]:
+        """The call of a request while something happens on it; 410 when it has ended."""
         line = self._lines.get(request.match_info["attempt_id"])
         if line is None:
             raise web.HTTPGone
         line.quiet_since = None
         try:
-            await line.call.hear((await request.json())["text"])
+            yield line.call
         except HungUp:
             raise web.HTTPGone from None
         finally:
             line.quiet_since = self._clock.now()
-        return web.Response(status=204)
 
     async def hang_up(self, request: web.Request) -> web.Response:
         """End a call."""
         if line := self._lines.pop(request.match_info["attempt_id"], None):
-            await line.call.hang_up()
+            await line.call.disconnect()
         return web.Response(status=204)
 
     async def lookup(self, request: web.Request) -> web.Response:
@@ -99,8 +135,12 @@ class Exchange:
         line = self._lines.get(attempt_id)
         if line and line.quiet_since and self._clock.now() > line.quiet_since + _PATIENCE:
             del self._lines[attempt_id]
-            await line.call.hang_up()
+            await line.call.disconnect()
         return await self.carrier.lookup(attempt_id)
+
+
+def _heard(heard: Input | None) -> web.Response:
+    return web.json_response({"input": None if heard is None else asdict(heard)})
 
 
 def _told(seen: Seen) -> dict[str, Any]:
@@ -121,6 +161,9 @@ def make_exchange(exchange: Exchange) -> web.Application:
             web.post("/calls", exchange.place),
             web.get("/calls/{attempt_id}", exchange.lookup),
             web.post("/calls/{attempt_id}/prompts", exchange.speak),
+            web.post("/calls/{attempt_id}/inputs", exchange.listen),
+            web.post("/calls/{attempt_id}/recordings", exchange.record),
+            web.post("/calls/{attempt_id}/transfers", exchange.transfer),
             web.delete("/calls/{attempt_id}", exchange.hang_up),
         ]
     )

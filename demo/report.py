@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -33,6 +33,7 @@ class Morning:
     verdict: Verdict
     started: int
     unsigned: int
+    said: Mapping[str, int]
 
     @property
     def broken(self) -> tuple[str, ...]:
@@ -61,10 +62,20 @@ def _facts(morning: Morning) -> Table:
     table.add_row(Text("in each 5 minutes", "bold"), Text(timeline(morning.placed_at, morning.opens_at), "cyan"))
     table.add_row("", Text(_labels(morning.placed_at, morning.opens_at), "dim"))
     table.add_row()
-    table.add_row(Text("applications fetched", "bold"), str(morning.started))
+    table.add_row(Text("applications run", "bold"), str(morning.started))
+    most = max(morning.said.values(), default=1)
+    for words, count in sorted(morning.said.items(), key=_by_application):
+        bar = "━" * max(1, round(_LONGEST_BAR * count / most))
+        table.add_row(f"  {words}", Text.assemble(f"{count:4} ", (bar, "cyan")))
     signed = f"{morning.unsigned} without a valid signature"
     table.add_row(Text("results delivered", "bold"), f"{verdict.delivered} of {morning.entries}, {signed}")
     return table
+
+
+def _by_application(said: tuple[str, int]) -> tuple[str, int]:
+    """Sort what was said by its application, and there the most frequent first."""
+    words, count = said
+    return words.partition(":")[0], -count
 
 
 def _promises(morning: Morning) -> Table:
