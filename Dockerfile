@@ -48,6 +48,7 @@ COPY --from=requirements /venv /venv
 COPY services services
 COPY shared shared
 COPY demo demo
+COPY examples/applications examples/applications
 COPY paceline paceline
 COPY --from=assets /build/services/api/web/vendor services/api/web/vendor
 COPY --from=sbom /build/sbom.json sbom.json

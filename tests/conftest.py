@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TypeVar
@@ -10,7 +11,7 @@ from typing import TypeVar
 import pytest
 import pytest_socket
 
-from tests.support import helm, postgres, rabbitmq
+from tests.support import espeak, helm, postgres, rabbitmq
 from tests.support.servers import NoServerError, Server, in_ci
 
 HERE = Path(__file__).resolve().parent
@@ -21,6 +22,9 @@ Held = TypeVar("Held", Server, rabbitmq.PrivateNode, helm.Tools)
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[SERVERS] = {}
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # A shell that runs this in the background lets it ignore ^C, and so would every program that a test starts.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_itemcollected(item: pytest.Item) -> None:
@@ -108,6 +112,13 @@ def rabbit_node(pytestconfig: pytest.Config) -> Iterator[rabbitmq.PrivateNode]:
 def tools(pytestconfig: pytest.Config) -> Iterator[helm.Tools]:
     """Helm and kubectl."""
     yield from _hold(pytestconfig, "Helm", helm.tools())
+
+
+@pytest.fixture(scope="session")
+def espeak_ng(pytestconfig: pytest.Config) -> Iterator[str]:
+    """The path of espeak-ng."""
+    for program in _hold(pytestconfig, "espeak-ng", espeak.espeak()):
+        yield program.url
 
 
 @pytest.fixture

@@ -28,7 +28,7 @@ URL = os.environ.get("PACELINE_URL", "http://127.0.0.1:8080")
 TENANT = "http://demo-application:8090"
 SERVICES = ("api", "pacer", "dialer", "results", "rabbitmq", "postgres")
 REPORT = f"import urllib.request as u; print(u.urlopen('{TENANT}/report').read().decode())"
-PATIENCE_SECONDS = 300
+PATIENCE_SECONDS = 480  # what a killed dialer leaves is unknown after some six minutes
 
 
 def compose(*arguments: str) -> str:

@@ -11,6 +11,7 @@ import paceline
 from demo.verdict import most_within
 from shared.domain.calling_hours import resolve
 from tests.support.house import attempted_at
+from tests.support.waiting import until
 
 MONDAY = date(2022, 1, 3)
 ANSWERED, BUSY, NO_ANSWER, REJECTED = "+12125550100", "+12125550101", "+12125550102", "+12125550103"
@@ -20,7 +21,9 @@ def at(hour, minute=0, second=0):
     return resolve(MONDAY, time(hour, minute, second))
 
 
-async def make_campaign(house, *, period=30, amount=100, silence=10, windows=((time(8), time(11)),)):
+async def make_campaign(
+    house, *, period=30, amount=100, silence=10, windows=((time(8), time(11)),), application="reminder"
+):
     async with house.client() as client:
         await client.schedules.create(days=["mon", "wed", "fri"], nickname="3wkdays")
         await client.profiles.create(
@@ -31,7 +34,7 @@ async def make_campaign(house, *, period=30, amount=100, silence=10, windows=((t
             end_date=date(2022, 1, 5),
             schedule="3wkdays",
             profiles=[paceline.Window(profile="MorningPace", start_time=s, end_time=e) for s, e in windows],
-            start_url=f"{house.tenant}/start",
+            start_url=f"{house.tenant}/start?application={application}",
             result_url=f"{house.tenant}/result",
         )
         return made.id
@@ -113,6 +116,33 @@ async def test_every_outcome_arrives_with_its_reference_in_the_documented_fields
     assert answered["attempts"] == "1"
     assert int(answered["duration"]) > 0
     assert house.sink.started == 1
+
+
+async def test_what_a_callee_keyed_in_and_decided_arrives_with_his_result_and_stays_with_his_call(open_at):
+    house = await open_at(at(7, 59, 50), rate=60)
+    campaign = await make_campaign(house, period=1, application="survey")
+    await add(house, campaign, ["+12125550100, ones", "+12125550111, silent", "+12125550101, busy"])
+    await start(house, campaign)
+    results = {result["message_reference"]: result for result in await house.results(3)}
+    assert results["busy"]["application_result"] == ""
+    did = {name: json.loads(results[name]["application_result"]) for name in ("ones", "silent")}
+    assert did["ones"]["ended"] == did["silent"]["ended"] == "exit"
+    assert did["ones"]["value"] == {"rating": 1, "again": True, "reason": "waiting"}
+    assert did["ones"]["digits"] == ["1", "1", "1"]
+    assert did["silent"]["value"] == {"rating": None, "again": None, "reason": None}
+    assert did["ones"]["document"] == f"{house.tenant}/start"
+    async with house.client() as client:
+        calls = {call.message_reference: call async for call in client.calls.list(campaign)}
+    assert {name: calls[name].application_result for name in did} == did
+
+    async def told():
+        events = await house.ask("GET", f"/api/campaigns/{campaign}/events")
+        return [event["data"]["application_result"] for event in events if event["type"] == "call.completed.v1"]
+
+    async def all_told():
+        return len(found := await told()) == 3 and found
+
+    assert sorted(map(str, await until(all_told))) == sorted(map(str, [*did.values(), None]))
 
 
 async def test_calls_are_added_by_json_text_csv_and_txt_with_and_without_references(open_at):

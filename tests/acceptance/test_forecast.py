@@ -2,23 +2,23 @@
 
 import asyncio
 from collections import Counter
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
+
+import pytest
 
 from shared.domain.calling_hours import resolve
 from tests.support.house import open_house
 
-MONDAY, TUESDAY, WEDNESDAY = date(2022, 1, 3), date(2022, 1, 4), date(2022, 1, 5)
-
-
-def at(day, hour, minute=0):
-    return resolve(day, time(hour, minute))
-
-
-RATE = 120  # a slot may be a minute late, so half a second here
+MONDAY = date(2022, 1, 3)
+WEEK = timedelta(days=7)
+# A slot may be a minute late, so half a second here. A machine that is too busy for that misses slots: then all is told
+# and done once more in another week, slower. What is foretold wrongly is so at any rate.
+RATE, CROWDED_RATE = 120, 30
+SLOWER = (1, 3, 8)
 ANSWERED = "+12125550100"
 
 # Each with its windows, its paces (period, amount, silence), how many numbers it has, its days and its dates.
-BOTH, FIRST = ("2022-01-03", "2022-01-04"), ("2022-01-03", "2022-01-03")
+BOTH, FIRST = (0, 1), (0, 0)
 DAYS = ["mon", "tue"]
 SHAPES = {
     "one window": ([("08:00", "08:40")], [(15, 10, 5)], 35, DAYS, BOTH),
@@ -30,19 +30,26 @@ SHAPES = {
     "one call a period": ([("08:00", "08:42")], [(3, 1, 1)], 12, DAYS, BOTH),
     "a long silence": ([("08:00", "08:40")], [(5, 12, 90)], 20, DAYS, BOTH),
     "faster than one a second": ([("08:30", "08:33")], [(1, 90, 1)], 120, DAYS, FIRST),
-    "some days only": ([("08:10", "08:35")], [(10, 8, 1)], 30, ["mon", "wed"], ("2022-01-03", "2022-01-06")),
+    "some days only": ([("08:10", "08:35")], [(10, 8, 1)], 30, ["mon", "wed"], (0, 3)),
 }
-# What the house's clock shows one after the other; in between nobody is called.
+# What the house's clock shows one after the other, by day of the week and time; in between nobody is called.
 STRETCHES = (
-    (at(MONDAY, 7, 58), at(MONDAY, 8, 44)),
-    (at(MONDAY, 23, 50), at(TUESDAY, 0, 9)),
-    (at(TUESDAY, 7, 58), at(TUESDAY, 8, 44)),
-    (at(WEDNESDAY, 8, 8), at(WEDNESDAY, 8, 37)),
+    ((0, 7, 58), (0, 8, 29), RATE),
+    ((0, 8, 29), (0, 8, 34), CROWDED_RATE),
+    ((0, 8, 34), (0, 8, 44), RATE),
+    ((0, 23, 50), (1, 0, 9), RATE),
+    ((1, 7, 58), (1, 8, 44), RATE),
+    ((2, 8, 8), (2, 8, 37), RATE),
 )
 
 
-async def create(house, name):
+def at(monday, day, hour, minute):
+    return resolve(monday + timedelta(days=day), time(hour, minute))
+
+
+async def create(house, name, monday):
     windows, paces, numbers, days, (first, last) = SHAPES[name]
+    name = f"{name} from {monday}"
     schedule = await house.ask("POST", "/api/schedules", json={"days": days, "nickname": name})
     profiles = []
     for place, (period, amount, silence) in enumerate(paces):
@@ -54,8 +61,8 @@ async def create(house, name):
         "POST",
         "/api/campaigns",
         json={
-            "start_date": first,
-            "end_date": last,
+            "start_date": str(monday + timedelta(days=first)),
+            "end_date": str(monday + timedelta(days=last)),
             "schedule": schedule["response"]["id"],
             "profiles": profiles,
             "start_url": f"{house.tenant}/start",
@@ -76,13 +83,13 @@ async def foretold(house, campaign):
     return expected, await house.ask("GET", f"/api/campaigns/{campaign}/forecast")
 
 
-async def granted(house, campaign):
+async def happened(house, campaign):
     """When the slot that each number was called in was due; None: it never was."""
     found = []
     for call in await calls_of(house, campaign):
         slots = [step["at"] for step in call["history"] if step["what"] == "granted"]
-        dialed = any(step["what"] == "dialed" for step in call["history"])
-        found.append(slots[-1] if dialed else None)
+        steps = [step["what"] for step in call["history"]]
+        found.append(slots[-1] if "dialed" in steps else None)
     return found
 
 
@@ -90,28 +97,37 @@ def to_the_second(moments):
     return [moment and datetime.fromisoformat(moment).replace(microsecond=0).isoformat() for moment in moments]
 
 
+async def tell_and_call(house, monday, slower):
+    """For each campaign of a week: what was foretold, and what happened."""
+    campaigns = {name: await create(house, name, monday) for name in SHAPES}
+    before = {name: await foretold(house, campaign) for name, campaign in campaigns.items()}
+    for campaign in campaigns.values():
+        await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
+    for begins, ends, rate in STRETCHES:
+        await house.jump(at(monday, *begins), rate=rate / slower)
+        await house.house_time(at(monday, *ends), within=600)
+    return {name: (*before[name], await happened(house, campaign)) for name, campaign in campaigns.items()}
+
+
+@pytest.mark.timeout(1200)
 async def test_ten_campaigns_of_different_shape_are_called_as_foretold(database, rabbit_url, queue_prefix):
     async with open_house(
         "embedded",
         dsn=database,
         rabbit_url=rabbit_url,
         prefix=queue_prefix,
-        origin=at(MONDAY, 7, 40),
+        origin=at(MONDAY, 0, 7, 40),
         rate=1,
         settings={"REQUESTS_PER_MINUTE": "0"},
     ) as house:
-        campaigns = {name: await create(house, name) for name in SHAPES}
-        before = {name: await foretold(house, campaign) for name, campaign in campaigns.items()}
-        for campaign in campaigns.values():
-            await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
-        for begins, ends in STRETCHES:
-            await house.jump(begins, rate=RATE)
-            await house.house_time(ends)
-        for name, campaign in campaigns.items():
-            expected, forecast = before[name]
-            happened = await granted(house, campaign)
-            assert to_the_second(happened) == to_the_second(expected), name
-            called = [moment for moment in happened if moment]
-            assert (forecast["dialed"], forecast["expires"]) == (len(called), happened.count(None)), name
-            hours = {hour["at"]: hour["calls"] for day in forecast["days"] for hour in day["hours"]}
-            assert hours == Counter(moment[:14] + "00:00+00:00" for moment in called), name
+        for week, slower in enumerate(SLOWER):
+            told = await tell_and_call(house, MONDAY + week * WEEK, slower)
+            if all(to_the_second(moments) == to_the_second(expected) for expected, _, moments in told.values()):
+                break
+            await house.jump(at(MONDAY + (week + 1) * WEEK, 0, 7, 40), rate=1)
+    for name, (expected, forecast, moments) in told.items():
+        assert to_the_second(moments) == to_the_second(expected), name
+        called = [moment for moment in moments if moment]
+        assert (forecast["dialed"], forecast["expires"]) == (len(called), moments.count(None)), name
+        hours = {hour["at"]: hour["calls"] for day in forecast["days"] for hour in day["hours"]}
+        assert hours == Counter(moment[:14] + "00:00+00:00" for moment in called), name

@@ -115,4 +115,5 @@ class Evidence:
     rate: float  # seconds of house time in a real second
     heard: Sequence[Heard] = field(repr=False, default=())
     overdue: Sequence[str] = ()  # what was not finished when nobody disturbed any more
+    refused: Sequence[Post] = ()  # by a sink that answered as a server that is down
     behind: float = 0.0  # real seconds the carrier's clock may have been behind the house's

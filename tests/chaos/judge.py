@@ -76,8 +76,9 @@ def _unsettled(evidence: Evidence) -> Iterator[Finding]:
 def _conflicting(evidence: Evidence) -> Iterator[Finding]:
     bodies: defaultdict[str, set[bytes]] = defaultdict(set)
     versions: defaultdict[Entry, dict[str, Post]] = defaultdict(dict)
-    for post in evidence.posts:
+    for post in (*evidence.posts, *evidence.refused):
         bodies[post.webhook_id].add(post.body)
+    for post in evidence.posts:
         versions[post.campaign_id, post.seq][post.webhook_id] = post
     for webhook_id, seen in bodies.items():
         if len(seen) > 1:
@@ -176,7 +177,7 @@ def _overdue(evidence: Evidence) -> Iterator[Finding]:
 
 
 def _unsigned(evidence: Evidence) -> Iterator[Finding]:
-    if unsigned := sum(not post.signed for post in evidence.posts):
+    if unsigned := sum(not post.signed for post in (*evidence.posts, *evidence.refused)):
         yield f"{unsigned} posts carried no valid signature"
 
 
@@ -264,6 +265,7 @@ def summary(evidence: Evidence) -> dict[str, int]:
         "expired": outcomes["expired"],
         "unknown": outcomes["unknown"],
         "posts": len(evidence.posts),
+        "posts refused": len(evidence.refused),
         "posted again": len(evidence.posts) - len({post.webhook_id for post in evidence.posts}),
         "refused late": len(evidence.late),
         "stops": len(evidence.stops),

@@ -157,6 +157,7 @@ async def _gather(
         repeated=list(witness.exchange.repeated),
         late=dict(witness.exchange.late),
         posts=list(witness.posts),
+        refused=list(witness.refused),
         stops=list(tenants.stops),
         heard=await listener.heard(),
         ledger=await read_ledger(database),

@@ -30,7 +30,7 @@ from tests.support.tcp_proxy import TcpProxy
 if TYPE_CHECKING:
     from tests.chaos.trial import Trial
 
-RELEASED = "50c3f0c65e3d2254bda1b02f16e3413bf7c18561"  # the last state that went out as a whole: 0.1.0
+RELEASED = "d549b431a2ce89237633a987b1a9720d37a9d555"  # the last state that went out as a whole
 _ALONE = 4.0  # seconds the old program works by itself, before its schema is changed and after
 _TOGETHER = 6.0  # seconds both work side by side
 _READY_WITHIN = 40.0

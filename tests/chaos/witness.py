@@ -14,7 +14,7 @@ from urllib.parse import parse_qs
 
 from aiohttp import web
 
-from demo.application import REMINDER, signed
+from demo.application import signed
 from demo.exchange import Exchange, make_exchange
 from services.dialer.carriers.simulated import SimulatedCarrier
 from shared.clock import Clock
@@ -22,6 +22,17 @@ from shared.domain.call_id import QUEUE_CAPACITY
 from tests.chaos.evidence import Post, Rang
 
 _ANSWERED = "answered"
+_APPLICATION = """<?xml version="1.0" encoding="UTF-8"?>
+<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml">
+  <form id="reminder">
+    <field name="answer" type="boolean">
+      <prompt>Hello. This is a reminder from an attacked house. Press 1 if that is fine.</prompt>
+      <catch event="noinput nomatch"><exit/></catch>
+      <filled><prompt>Thank you. Goodbye.</prompt><exit expr="answer"/></filled>
+    </field>
+  </form>
+</vxml>
+"""
 
 
 @dataclass
@@ -42,6 +53,7 @@ class Witness:
     manners: Manners
     secrets: dict[str, str] = field(default_factory=dict)  # account → webhook secret
     posts: list[Post] = field(default_factory=list)
+    refused: list[Post] = field(default_factory=list)  # seen, and answered as a server that is down
     broken_lines: int = 0
     url: str = ""
 
@@ -50,26 +62,22 @@ class Witness:
 
     async def start(self, _: web.Request) -> web.Response:
         """Answer a call with an application."""
-        return web.Response(text=REMINDER, content_type="application/voicexml+xml")
+        return web.Response(text=_APPLICATION, content_type="application/voicexml+xml")
 
     async def result(self, request: web.Request) -> web.Response:
         """Take a result, or fail to."""
         body = await request.read()
-        if self.dice.random() < self.manners.sink_fails:
-            raise web.HTTPServiceUnavailable
+        is_refused = self.dice.random() < self.manners.sink_fails
         form = {name: values[0] for name, values in parse_qs(body.decode(), keep_blank_values=True).items()}
         campaign_id, seq = divmod(int(form["call_id"]), QUEUE_CAPACITY)
         secret = self.secrets[request.match_info["account"]]
-        self.posts.append(
-            Post(
-                request.headers["webhook-id"],
-                body,
-                campaign_id,
-                seq,
-                form["disposition"],
-                signed(request, body, secret),
-            )
+        post = Post(
+            request.headers["webhook-id"], body, campaign_id, seq, form["disposition"], signed(request, body, secret)
         )
+        if is_refused:
+            self.refused.append(post)
+            raise web.HTTPServiceUnavailable
+        self.posts.append(post)
         return web.Response()
 
     @web.middleware

@@ -68,14 +68,14 @@ def test_a_rule_that_names_nobody_is_for_a_server_of_the_operators_alone(everyth
 
 
 @pytest.mark.parametrize(
-    ("room", "outside"), [("dialer", True), ("results", True), ("api", False), ("pacer", False), ("migrate", False)]
+    ("room", "outside"), [("dialer", True), ("results", True), ("api", True), ("pacer", False), ("migrate", False)]
 )
 def test_only_who_asks_tenants_servers_gets_to_the_internet(default, room, outside):
     assert reaches(default, room, PUBLIC) == outside
     assert reaches(default, room, "2606:2800:220:1::1") == outside
 
 
-@pytest.mark.parametrize("room", ["dialer", "results"])
+@pytest.mark.parametrize("room", ["api", "dialer", "results"])
 def test_the_internet_is_what_the_rooms_take_for_it(default, room):
     parts = [*egress._REFUSED, *(ip_network(each) for each in egress._METADATA)]
     edges = {str(at) for net in parts for at in (net[0], net[-1])}
@@ -86,7 +86,7 @@ def test_the_internet_is_what_the_rooms_take_for_it(default, room):
     assert {at for at in wrong if ip_address(at).version == 4 or ip_address(at) in egress._PUBLIC_V6} == set()
 
 
-@pytest.mark.parametrize("room", ["dialer", "results"])
+@pytest.mark.parametrize("room", ["api", "dialer", "results"])
 def test_networks_that_are_allowed_are_opened(everything, default, room):
     for address in ("10.20.3.4", "fd12:3456::1", "10.9.8.7", "fd00::7"):
         assert reaches(everything, room, address)

@@ -19,6 +19,7 @@ from tests.integration.test_tenant_matrix import WAYS
 from tests.support.waiting import until
 
 OLD = timedelta(days=400)
+TRIED_OUT = {"/api/applications/play", "/api/applications/check"}  # they write to the tenant's servers, and not here
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ async def test_a_row_says_who_did_what_to_what(api):
         "status": 200,
     }
     kept = await api.rows("SELECT json_agg(a)::text FROM audit AS a")
-    for secret in ("222333", "reference", api.token.split("_")[2], api.secret):
+    for secret in ("222333", "reference", api.token.split("_", 2)[2], api.secret):
         assert secret not in kept[0][0]
 
 
@@ -63,7 +64,7 @@ async def test_every_write_of_the_table_of_routes_leaves_a_row(api):
     for kind, body in (("schedule", {"days": ["sun"]}), ("profile", WAYS["POST", "/api/profiles"].body)):
         ids[kind] = (await api.ok("POST", f"/api/{kind}s", json=body))["response"]["id"]
     await make_sandbox(api)
-    writes = [route for route in ROUTES if route.scope is not Scope.READ]
+    writes = [route for route in ROUTES if route.scope is not Scope.READ and route.path not in TRIED_OUT]
     for route in sorted(writes, key=lambda route: route.method == "DELETE"):
         way = WAYS[route.method, route.path]
         before = len(await rows(api))
@@ -88,6 +89,8 @@ async def test_what_did_nothing_leaves_no_row(api):
     await api.refused(409, "POST", "/api/schedules", json={"days": ["sun"], "nickname": "3wkdays"})
     await api.refused(401, "POST", "/api/schedules", json={"days": ["sun"]}, token="pl_x_y")
     await api.ok("GET", "/api/schedules")
+    for path in TRIED_OUT:
+        await api.ok("POST", path, json=WAYS["POST", path].body)
     assert await rows(api) == once
 
 

@@ -93,8 +93,14 @@ async def serve(database, *, pool_of=Database, **over):
     """Run the room on a free port and hold a client of it."""
     pool = pool_of(database, name="test", size=6)
     await pool.open()
-    usual = {"requests_per_minute": 0, "wrong_tokens_per_minute": 0, "field_bytes": 4096, "upload_bytes": 4 << 20}
-    settings = ApiSettings(database_url=database, environment="test", **usual | over)
+    usual = {
+        "environment": "test",
+        "requests_per_minute": 0,
+        "wrong_tokens_per_minute": 0,
+        "field_bytes": 4096,
+        "upload_bytes": 4 << 20,
+    }
+    settings = ApiSettings(database_url=database, **usual | over)
     listener = socket.create_server(("127.0.0.1", 0))
     clock = Clock(Reading(NOW, time.monotonic()))
     service = build(settings, Platform(clock, pool, None, Environment.TEST), listener)

@@ -22,6 +22,7 @@ from tests.support.waiting import until
 EIGHT = resolve(date(2022, 1, 3), time(8))
 # One connection to the carrier is a process': what a killed dialer knew, nobody knows, and its calls end as unknown.
 SETTINGS = {"LOG_LEVEL": "debug", "LEASE_SECONDS": "1", "UNKNOWN_AFTER_SECONDS": "1"}
+_AREAS = ("212", "303", "404", "417", "503", "602", "615", "702", "813", "828", "919", "971")
 _ENDINGS = ("5550100", "5550101", "5550102", "5550103", "5550104", "5550105", "5550107")
 
 
@@ -34,9 +35,15 @@ class Canaries:
     """Every secret and where it was put."""
 
     words: dict[str, str] = field(default_factory=dict)
+    told_to_tenants: dict[str, str] = field(default_factory=dict)
 
     def plant(self, where: str, word: str) -> str:
         self.words[word] = where
+        return word
+
+    def told(self, where: str, word: str) -> str:
+        """Plant what may stand in letters, which carry it to its tenant, and nowhere else."""
+        self.told_to_tenants[word] = where
         return word
 
     def found_in(self, texts: dict[str, str]) -> list[str]:
@@ -50,10 +57,11 @@ class Canaries:
 
 
 def a_number(canaries: Canaries, ending: str | None = None) -> str:
-    ending = ending or f"555{secrets.randbelow(9000) + 1000}"
-    while (number := f"{secrets.choice(('417', '503', '615', '828'))}{ending}") in canaries.words:
-        ending = f"555{secrets.randbelow(9000) + 1000}"
-    return canaries.plant("a phone number", number)
+    """Return one that nobody else has here; whoever names an ending gets it, since it says how the callee behaves."""
+    while True:
+        number = secrets.choice(_AREAS) + (ending or f"555{secrets.randbelow(9000) + 1000}")
+        if number not in canaries.words:
+            return canaries.plant("a phone number", number)
 
 
 def an_entry(canaries: Canaries, ending: str | None = None) -> str:
@@ -65,17 +73,23 @@ def an_entry(canaries: Canaries, ending: str | None = None) -> str:
 
 @contextlib.asynccontextmanager
 async def a_bad_tenant(canaries: Canaries):
-    """A server whose application is none, and whose result_url is gone."""
+    """A server whose applications are none, or full of secrets, and whose result_url is gone."""
     document = canaries.plant("a document of start_url", a_word("document"))
 
     async def start(_: web.Request) -> web.Response:
-        return web.Response(text=f'<vxml version="2.1"><{document}/></vxml>', content_type="text/xml")
+        text = f'<vxml version="2.1"><form><block>{document}<none/></block></form></vxml>'
+        return web.Response(text=text, content_type="text/xml")
 
     async def gone(_: web.Request) -> web.Response:
         return web.Response(status=410, text=canaries.plant("an answer of result_url", a_word("answer")))
 
+    async def talk(_: web.Request) -> web.Response:
+        return web.Response(text=an_application(canaries), content_type="application/voicexml+xml")
+
     app = web.Application()
-    app.add_routes([web.post("/start", start), web.post("/gone", gone)])
+    app.add_routes(
+        [web.post("/start", start), web.post("/gone", gone), web.post("/talk", talk), web.get("/heard", talk)]
+    )
     runner = web.AppRunner(app, access_log=None)
     await runner.setup()
     listener = socket.create_server(("127.0.0.1", 0))
@@ -86,7 +100,24 @@ async def a_bad_tenant(canaries: Canaries):
         await runner.cleanup()
 
 
-async def run_campaign(house, canaries, *, tenant, result, numbers) -> int:
+def an_application(canaries: Canaries) -> str:
+    """Return one that asks for a PIN and sends it away, and then throws for some, and exits with a value for others.
+
+    What it ends with is its tenant's to read, in the letters on the way to him too: that is planted as `told`.
+    """
+    spoken = canaries.plant("what a prompt says", a_word("prompt"))
+    logged = canaries.plant("what an application logs", a_word("logged"))
+    sent = canaries.plant("a submitted field", a_word("field"))
+    value = canaries.told("the value of an exit", a_word("exit"))
+    thrown = canaries.told("what a script throws", a_word("thrown"))
+    return f"""<vxml version="2.1"><property name="paceline.private" value="true"/><var name="sent" expr="'{sent}'"/>
+        <form><field name="pin" type="digits"><prompt>{spoken}</prompt></field><block><log expr="'{logged}' + pin"/>
+        <data src="/heard" namelist="sent pin"/>
+        <if cond="session.telephone.dnis.slice(-1) == '4'"><exit expr="'{value}'"/></if>
+        <script>throw new Error('{thrown}');</script></block></form></vxml>"""
+
+
+async def run_campaign(house, canaries, *, tenant, result, numbers, start="start") -> int:
     """Order a campaign whose URLs hold a secret in their query."""
     ask = house.ask
     suffix = secrets.token_hex(3)
@@ -98,7 +129,7 @@ async def run_campaign(house, canaries, *, tenant, result, numbers) -> int:
         "end_date": "2022-01-03",
         "schedule": f"days{suffix}",
         "profiles": [{"profile": f"pace{suffix}", "start_time": "08:00", "end_time": "11:00"}],
-        "start_url": f"{tenant}/start?key=" + canaries.plant("the query of start_url", a_word("start")),
+        "start_url": f"{tenant}/{start}?key=" + canaries.plant("the query of start_url", a_word("start")),
         "result_url": f"{tenant}/{result}?key=" + canaries.plant("the query of result_url", a_word("result")),
     }
     campaign = (await ask("POST", "/api/campaigns", json=body))["response"]["id"]
@@ -212,6 +243,10 @@ async def dead(ledger) -> bool:
     return bool(await ledger.fetch("SELECT FROM deliveries WHERE state = 'dead'"))
 
 
+async def has_outcomes(ledger, campaign, count) -> bool:
+    return len(await ledger.fetch("SELECT FROM outcomes WHERE campaign_id = $1", campaign)) >= count
+
+
 async def has_unknown(ledger) -> bool:
     return bool(await ledger.fetch("SELECT FROM outcomes WHERE disposition = 'unknown'"))
 
@@ -239,6 +274,9 @@ async def test_no_secret_leaves_by_a_log_a_metric_a_header_an_error_or_a_command
         canaries.plant("a neighbour's token", neighbour.token.split("_", 2)[2])
         await run_campaign(neighbour, canaries, tenant=bad, result="gone", numbers=[an_entry(canaries, "5550100")])
         answers = await refusals(house, canaries, campaign)
+        talks = [an_entry(canaries, ending) for ending in ("5550114", "5550100")]  # he keys in 1234#, and 1
+        talking = await run_campaign(neighbour, canaries, tenant=bad, result="gone", numbers=talks, start="talk")
+        await until(lambda: has_outcomes(ledger, talking, len(talks)))
         await throw_away(channel, queue_prefix, canaries)
         await house.results(len(_ENDINGS))
         await until(lambda: dead(ledger))
@@ -253,6 +291,11 @@ async def test_no_secret_leaves_by_a_log_a_metric_a_header_an_error_or_a_command
     seen |= read_logs(tmp_path)
     assert_all_was_searched(seen, letters, answers)
     assert canaries.found_in(seen | letters | answers) == []
+    assert Canaries(canaries.told_to_tenants).found_in(seen | answers) == []
+    assert {"the value of an exit is in the letters", "what a script throws is in the letters"} <= set(
+        Canaries(canaries.told_to_tenants).found_in(letters)
+    )
+    assert '"1234"' not in letters["the letters"], "a private input"
 
 
 def assert_all_was_searched(seen, letters, answers) -> None:

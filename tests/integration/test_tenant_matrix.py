@@ -67,6 +67,10 @@ WAYS = {
     ("GET", "/api/calls/{id:[0-9]+}"): Way("campaign", "/api/calls/{id}000000001"),
     ("GET", "/api/sandbox"): Way(None, "/api/sandbox", refused=404),
     **{(method, "/api/sandbox"): Way(None, "/api/sandbox", {"rate": 2}, refused=404) for method in ("PATCH", "PUT")},
+    **{
+        ("POST", f"/api/applications/{do}"): Way(None, f"/api/applications/{do}", {"url": URL, "document": "<vxml/>"})
+        for do in ("play", "check")
+    },
     ("GET", "/api/deliveries"): Way(None, "/api/deliveries"),
     ("GET", "/api/audit"): Way(None, "/api/audit"),
     ("GET", "/api/events"): Way(None, "/api/events"),
@@ -126,6 +130,7 @@ def test_what_takes_an_id_is_asked_with_one():
         ("PATCH", "/api/campaigns"),
         ("PUT", "/api/campaigns"),
         *((method, "/api/sandbox") for method in ("GET", "PATCH", "PUT")),
+        *(("POST", f"/api/applications/{do}") for do in ("play", "check")),
         ("GET", "/api/deliveries"),
         ("GET", "/api/audit"),
         ("GET", "/api/events"),

@@ -40,7 +40,7 @@ class Tenant:
     async def answer(self, request):
         await request.read()
         self.start.append(request.headers.get("traceparent"))
-        return web.Response(text="<vxml><form/></vxml>")
+        return web.Response(text="<vxml version='2.1'><form/></vxml>")
 
     async def take(self, request):
         await request.read()

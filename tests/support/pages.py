@@ -38,9 +38,9 @@ def type_of(field: dict[str, Any]) -> str:
         return f"[{name}](#{name.lower()})"
     if "anyOf" in field:
         return " or ".join(type_of(each) for each in field["anyOf"])
-    if field["type"] == "array":
+    if field.get("type") == "array":
         items = type_of(field["items"])
         return f"list of {items if items.startswith('[') else items + 's'}"
     if "enum" in field:
         return " or ".join(f"`{one}`" for one in field["enum"])
-    return {"date-time": "instant (RFC 3339)"}.get(field.get("format", ""), field["type"])
+    return {"date-time": "instant (RFC 3339)"}.get(field.get("format", ""), field.get("type", "any JSON"))

@@ -101,6 +101,11 @@ def test_a_truth_that_corrects_an_unknown_is_no_conflict_and_the_other_way_round
     assert judge(replace(GOOD, posts=turned))["conflicting outcomes"]
 
 
+def test_what_a_sink_refused_it_has_seen_too():
+    assert not judge(replace(GOOD, refused=[post(1)]))["conflicting outcomes"]
+    assert judge(replace(GOOD, refused=[post(1, body=b"y")]))["conflicting outcomes"]
+
+
 def test_an_entry_that_rang_has_not_expired_and_one_that_did_not_ring_was_not_answered():
     silent = replace(GOOD, rang=GOOD.rang[1:])
     assert judge(silent)["untrue outcomes"]

@@ -24,6 +24,7 @@ GOOD = Morning(
     verdict=Verdict(3, {"answered": 2, "busy": 1}, 3, 2, 2, broken=()),
     started=2,
     unsigned=0,
+    said={"confirmed": 2, "move": 1},
 )
 
 
