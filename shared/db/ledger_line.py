@@ -60,6 +60,18 @@ async def accept(connection: Connection, place: Place) -> None:
     await connection.execute(SQL["accept_line"], place.system_id, place.timeline, await _server_time(connection))
 
 
+async def leave(connection: Connection, place: Place) -> None:
+    """Have every line of this system be another history: nobody is called before the place is accepted again."""
+    at = await _server_time(connection)
+    await connection.execute(SQL["leave_lines"], place.system_id, at)
+    await connection.execute(SQL["notice_line"], place.system_id, place.timeline, at)
+
+
+async def have_rooms_look(connection: Connection) -> None:
+    """End the connections of all who call people, so that they look where the ledger is; not within a transaction."""
+    await connection.execute(SQL["end_rooms_connections"])
+
+
 async def lines(connection: Connection) -> list[Record]:
     """Return every line the ledger was seen on, the oldest first."""
     return await connection.fetch(SQL["list_lines"])

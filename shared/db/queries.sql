@@ -62,6 +62,15 @@ ON CONFLICT DO NOTHING RETURNING true;
 INSERT INTO ledger_lines (system_id, timeline, noticed_at, accepted_at) VALUES ($1, $2, $3, $3)
 ON CONFLICT (system_id, timeline) DO UPDATE SET accepted_at = excluded.accepted_at;
 
+-- name: leave_lines
+-- What was seen of this system was another history, though PostgreSQL says that it is the same.
+UPDATE ledger_lines SET system_id = format('%s until %s', system_id, $2::timestamptz) WHERE system_id = $1;
+
+-- name: end_rooms_connections
+-- Of every process that calls people: its next connection looks where the ledger is.
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND application_name ~ '^paceline-' AND application_name !~ '^paceline-(api|ledger)/';
+
 -- name: list_lines
 -- Every line the ledger was seen on.
 SELECT system_id, timeline, noticed_at, accepted_at FROM ledger_lines ORDER BY noticed_at;

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import asynccontextmanager
 from datetime import date, time, timedelta
 
 import pytest
 
-from services.pacer.ledger.__main__ import NothingToAccept, accept, show
+from services.pacer.ledger.__main__ import HeldAlready, NothingToAccept, accept, hold, main, show
 from services.pacer.ledger.lost_time import CampaignChanged, LostTime, take_for_dialed
 from services.pacer.store import PacerStore
 from shared.clock import Clock, Reading
@@ -75,6 +76,30 @@ async def test_a_room_finds_out_with_its_next_connection(database, ledger):
 
 async def gone(database):
     return not await database.answers()
+
+
+async def test_a_ledger_that_was_put_back_unseen_is_held_and_its_rooms_find_out_at_once(
+    database, ledger, monkeypatch, capsys
+):
+    """A snapshot of the disk keeps PostgreSQL's identity: somebody says that it has moved."""
+    monkeypatch.setenv("DATABASE_URL", database)
+    async with room(database) as dialer:
+        await dialer.fetch("SELECT 1")
+        await asyncio.to_thread(main, ["hold"])
+        assert capsys.readouterr().out.startswith("Held. Nobody is called")
+        await until(lambda: gone(dialer))
+        with pytest.raises(LedgerMoved):
+            await dialer.fetch("SELECT 1")
+    assert not await works(database, loses_nothing=True), "a hold is no failover"
+    async with ledger.transaction() as connection:
+        with pytest.raises(HeldAlready):
+            await hold(connection)
+        await accept(connection, Clock(), nothing_lost=True, since=None, until=None)
+    assert await works(database)
+    async with ledger.transaction() as connection:
+        await hold(connection)
+        assert len([line for line in await show(connection) if line.startswith("→")]) == 1
+    assert not await works(database)
 
 
 async def test_a_house_whose_failovers_lose_nothing_goes_on_by_itself_but_not_after_a_restore(database, ledger):

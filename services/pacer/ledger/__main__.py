@@ -22,6 +22,10 @@ class NothingToAccept(Exception):
     """The ledger is where it was."""
 
 
+class HeldAlready(Exception):
+    """Nobody is called by the ledger as it is."""
+
+
 async def show(connection: Connection) -> list[str]:
     """Return where the ledger is and was, as lines."""
     place = await ledger_line.find_place(connection)
@@ -66,6 +70,21 @@ async def accept(
     return f"Accepted. {taken:,} calls are taken for dialed; what became of them is told when it is known."
 
 
+async def hold(connection: Connection) -> str:
+    """Let nobody be called until the ledger is accepted; returns what was done as a sentence.
+
+    For ledgers that were put back while PostgreSQL kept its identity: snapshots of a disk, base backups.
+
+    Raises:
+        HeldAlready: nobody is.
+    """
+    place = await ledger_line.find_place(connection)
+    if not place.accepted:
+        raise HeldAlready("Nobody is called by this ledger: it waits for `accept` already, and nothing was changed.")
+    await ledger_line.leave(connection, place)
+    return "Held. Nobody is called by this ledger until `accept`; the api goes on."
+
+
 async def _noticed_at(connection: Connection, place: ledger_line.Place, clock: Clock) -> datetime:
     """When the move was first seen, by the house's clock: the last calls of the lost time were dialed before."""
     ago = await ledger_line.noticed_ago(connection, place)
@@ -82,6 +101,8 @@ async def _serve(arguments: argparse.Namespace) -> None:
         async with database.transaction() as connection:
             if arguments.action == "show":
                 said = "\n".join(await show(connection))
+            elif arguments.action == "hold":
+                said = await hold(connection)
             else:
                 said = await accept(
                     connection,
@@ -90,6 +111,9 @@ async def _serve(arguments: argparse.Namespace) -> None:
                     since=arguments.since,
                     until=arguments.until,
                 )
+        if arguments.action == "hold":
+            async with database.connection() as connection:
+                await ledger_line.have_rooms_look(connection)
         sys.stdout.write(f"{said}\n")
     finally:
         await database.close()
@@ -107,6 +131,7 @@ def main(words: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="./run ledger", description=__doc__)
     actions = parser.add_subparsers(dest="action", required=True)
     actions.add_parser("show", help="where the ledger is, where it was, and whether calls are made")
+    actions.add_parser("hold", help="it was put back by a snapshot or a base backup: call nobody until `accept`")
     accepting = actions.add_parser("accept", help="let calls be made by the ledger as it is now")
     accepting.add_argument(
         "--nothing-lost", action="store_true", help="every commit was on a replica before it counted"
@@ -120,7 +145,7 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     try:
         asyncio.run(_serve(arguments))
-    except (NoHouse, NothingToAccept, CampaignChanged, LedgerMoved) as refusal:
+    except (NoHouse, NothingToAccept, HeldAlready, CampaignChanged, LedgerMoved) as refusal:
         parser.exit(1, f"{refusal}\n")
     except TRANSIENT as error:
         parser.exit(1, f"The database did not do it ({type(error).__name__}): nothing was changed, say it again.\n")
