@@ -14,9 +14,7 @@ from services.api.audit import record_command
 from services.api.scopes import EVERY, Scope
 from services.api.settings import ApiSettings
 from services.api.webhook_secrets import make_secret
-from shared.clock import Clock
-from shared.db.house import NoHouse, find_database
-from shared.db.house_clock import read_clock
+from shared.db.house import NoHouse, visit_house
 from shared.db.pool import Connection, Database, Record, touched
 from shared.db.statements import load_statements
 
@@ -142,15 +140,8 @@ async def _lines(database: Database, asked: argparse.Namespace, now: datetime) -
 
 
 async def _serve(asked: argparse.Namespace) -> None:
-    settings = ApiSettings()
-    database = Database(find_database(settings.database_address), name="tokens", size=2)
-    await database.open()
-    try:
-        clock = Clock()
-        clock.adjust(await read_clock(database, clock, settings.environment))
+    async with visit_house(ApiSettings(), name="tokens") as (database, clock):
         sys.stdout.writelines(f"{line}\n" for line in await _lines(database, asked, clock.now()))
-    finally:
-        await database.close()
 
 
 def main(words: Sequence[str] | None = None) -> int:

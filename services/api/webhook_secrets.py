@@ -13,9 +13,7 @@ from datetime import datetime, timedelta
 
 from services.api.audit import record_command
 from services.api.settings import ApiSettings
-from shared.clock import Clock
-from shared.db.house import NoHouse, find_database
-from shared.db.house_clock import read_clock
+from shared.db.house import NoHouse, visit_house
 from shared.db.pool import Database
 from shared.db.statements import load_statements
 
@@ -40,17 +38,10 @@ async def rotate(database: Database, name: str, *, until: datetime, now: datetim
 
 
 async def _rotate(name: str, overlap: timedelta) -> int:
-    settings = ApiSettings()
-    database = Database(find_database(settings.database_address), name="secrets", size=2)
-    await database.open()
-    try:
-        clock = Clock()
-        clock.adjust(await read_clock(database, clock, settings.environment))
+    async with visit_house(ApiSettings(), name="secrets") as (database, clock):
         now = clock.now()
         until = now + overlap
         secret = await rotate(database, name, until=until, now=now)
-    finally:
-        await database.close()
     if secret is None:
         sys.stderr.write("There is no account of that name; `./run token create` makes one.\n")
         return 1

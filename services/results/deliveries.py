@@ -9,8 +9,7 @@ from collections.abc import Sequence
 
 from services.results.store import Dead, ResultsStore
 from shared.clock import Clock
-from shared.db.house import NoHouse, find_database
-from shared.db.house_clock import read_clock
+from shared.db.house import NoHouse, visit_house
 from shared.db.pool import Database
 from shared.domain.call_id import to_call_id
 from shared.settings import HouseSettings
@@ -36,20 +35,13 @@ def to_line(dead: Dead) -> str:
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
-    settings = HouseSettings()
-    database = Database(find_database(settings.database_address), name="deliveries", size=2)
-    await database.open()
-    try:
+    async with visit_house(HouseSettings(), name="deliveries") as (database, clock):
         if arguments.action == "list":
             lines = [to_line(dead) for dead in await list_dead(database, campaign_id=arguments.campaign)]
             sys.stdout.write("\n".join([*lines, f"{len(lines)} dead letters", ""]))
             return
-        clock = Clock()
-        clock.adjust(await read_clock(database, clock, settings.environment))
         count = await replay_dead(database, clock, campaign_id=arguments.campaign)
         sys.stdout.write(f"{count} callbacks will be posted again\n")
-    finally:
-        await database.close()
 
 
 def main(words: Sequence[str] | None = None) -> int:

@@ -12,10 +12,9 @@ from services.pacer.ledger.lost_time import SQL, CampaignChanged, LostTime, take
 from services.pacer.settings import PacerSettings
 from shared.clock import Clock
 from shared.db import ledger_line
-from shared.db.house import NoHouse, find_database
-from shared.db.house_clock import read_clock
+from shared.db.house import NoHouse, visit_house
 from shared.db.ledger_line import LedgerMoved
-from shared.db.pool import TRANSIENT, Connection, Database
+from shared.db.pool import TRANSIENT, Connection
 
 
 class NothingToAccept(Exception):
@@ -92,12 +91,7 @@ async def _noticed_at(connection: Connection, place: ledger_line.Place, clock: C
 
 
 async def _serve(arguments: argparse.Namespace) -> None:
-    settings = PacerSettings()
-    database = Database(find_database(settings.database_address), name="ledger", size=2)
-    await database.open()
-    try:
-        clock = Clock()
-        clock.adjust(await read_clock(database, clock, settings.environment))
+    async with visit_house(PacerSettings(), name="ledger") as (database, clock):
         async with database.transaction() as connection:
             if arguments.action == "show":
                 said = "\n".join(await show(connection))
@@ -115,8 +109,6 @@ async def _serve(arguments: argparse.Namespace) -> None:
             async with database.connection() as connection:
                 await ledger_line.have_rooms_look(connection)
         sys.stdout.write(f"{said}\n")
-    finally:
-        await database.close()
 
 
 def _instant(text: str) -> datetime:

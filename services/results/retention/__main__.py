@@ -11,9 +11,7 @@ from services.results.retention.keeper import Keeper, ShelfBusy
 from services.results.retention.shelves import Shelf
 from services.results.retention.store import ShelfStore
 from services.results.settings import ResultsSettings
-from shared.clock import Clock
-from shared.db.house import NoHouse, find_database
-from shared.db.house_clock import read_clock
+from shared.db.house import NoHouse, visit_house
 from shared.db.pool import TRANSIENT, Database
 
 _HEAD = f"{'shelf':>5}  {'campaigns':>21}  {'rows, about':>12}  {'MiB':>9}  {'state':<9}  may be dropped"
@@ -60,11 +58,7 @@ async def _when(shelf: Shelf, keeper: Keeper, settings: ResultsSettings) -> str:
 
 async def _serve(arguments: argparse.Namespace) -> None:
     settings = ResultsSettings()
-    database = Database(find_database(settings.database_address), name="retention", size=4)
-    await database.open()
-    try:
-        clock = Clock()
-        clock.adjust(await read_clock(database, clock, settings.environment))
+    async with visit_house(settings, name="retention", size=4) as (database, clock):
         keeper = Keeper(database, clock, settings)
         if arguments.action == "list":
             said = "\n".join(await list_shelves(database, keeper, settings))
@@ -74,8 +68,6 @@ async def _serve(arguments: argparse.Namespace) -> None:
             await keeper.drop(arguments.shelf)
             said = f"shelf {arguments.shelf} was dropped"
         sys.stdout.write(f"{said}\n")
-    finally:
-        await database.close()
 
 
 def main(words: Sequence[str] | None = None) -> int:
