@@ -11,8 +11,8 @@ from tests.support.house import open_house
 
 MONDAY = date(2022, 1, 3)
 WEEK = timedelta(days=7)
-# A slot may be a minute late, so half a second here. A machine that is too busy for that misses slots: then all is told
-# and done once more in another week, slower. What is foretold wrongly is so at any rate.
+# A slot may be a minute late, so half a second here. A machine that is too busy for that misses slots: then what missed
+# some is told and done once more in another week, slower. What is foretold wrongly is so at any rate.
 RATE, CROWDED_RATE = 120, 30
 SLOWER = (1, 3, 8)
 ANSWERED = "+12125550100"
@@ -97,20 +97,28 @@ def to_the_second(moments):
     return [moment and datetime.fromisoformat(moment).replace(microsecond=0).isoformat() for moment in moments]
 
 
-async def tell_and_call(house, monday, slower):
-    """For each campaign of a week: what was foretold, and what happened."""
-    campaigns = {name: await create(house, name, monday) for name in SHAPES}
+async def tell_and_call(house, names, monday, slower):
+    """For each of these campaigns in a week: what was foretold, and what happened."""
+    campaigns = {name: await create(house, name, monday) for name in names}
     before = {name: await foretold(house, campaign) for name, campaign in campaigns.items()}
+    moments = {datetime.fromisoformat(moment) for expected, _ in before.values() for moment in expected if moment}
     for campaign in campaigns.values():
         await house.ask("POST", "/api/campaigns/start", json={"campaign_id": campaign})
     for begins, ends, rate in STRETCHES:
-        await house.jump(at(monday, *begins), rate=rate / slower)
-        await house.house_time(at(monday, *ends), within=600)
+        if any(at(monday, *begins) <= moment <= at(monday, *ends) for moment in moments):
+            await house.jump(at(monday, *begins), rate=rate / slower)
+            await house.house_time(at(monday, *ends), within=600)
+    await house.jump(at(monday + WEEK, 0, 7, 40), rate=1)
     return {name: (*before[name], await happened(house, campaign)) for name, campaign in campaigns.items()}
+
+
+def is_as_foretold(expected, _, moments):
+    return to_the_second(moments) == to_the_second(expected)
 
 
 @pytest.mark.timeout(1200)
 async def test_ten_campaigns_of_different_shape_are_called_as_foretold(database, rabbit_url, queue_prefix):
+    told = {}
     async with open_house(
         "embedded",
         dsn=database,
@@ -121,10 +129,8 @@ async def test_ten_campaigns_of_different_shape_are_called_as_foretold(database,
         settings={"REQUESTS_PER_MINUTE": "0"},
     ) as house:
         for week, slower in enumerate(SLOWER):
-            told = await tell_and_call(house, MONDAY + week * WEEK, slower)
-            if all(to_the_second(moments) == to_the_second(expected) for expected, _, moments in told.values()):
-                break
-            await house.jump(at(MONDAY + (week + 1) * WEEK, 0, 7, 40), rate=1)
+            left = [name for name in SHAPES if name not in told or not is_as_foretold(*told[name])]
+            told |= await tell_and_call(house, left, MONDAY + week * WEEK, slower) if left else {}
     for name, (expected, forecast, moments) in told.items():
         assert to_the_second(moments) == to_the_second(expected), name
         called = [moment for moment in moments if moment]
