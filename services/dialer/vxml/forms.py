@@ -119,11 +119,20 @@ class Form:
         scopes = self.context.scopes
         for count, item in enumerate(self.items, 1):
             await self.context.session.turn(count)
-            if scopes.is_undefined(item.name):
-                condition = None if item.kind == "menu" else item.element.get("cond")
-                if await self.context.holds(condition):
-                    return item
+            if scopes.is_undefined(item.name) and await self._is_open(item):
+                return item
         return None
+
+    async def _is_open(self, item: Item) -> bool:
+        """Return whether an item's condition holds; that of an initial without one is that nothing is filled (2.1.4)."""
+        condition = None if item.kind == "menu" else item.element.get("cond")
+        if item.kind != "initial" or condition is not None:
+            return await self.context.holds(condition)
+        for count, each in enumerate(self.items, 1):
+            await self.context.session.turn(count)
+            if each.is_input and not self.context.scopes.is_undefined(each.name):
+                return False
+        return True
 
     async def _visit(self, item: Item) -> None:
         """Ask and execute an item (appendix C, collect and process phases)."""

@@ -78,6 +78,18 @@ async def test_3_1_6_a_form_s_grammar_with_a_simple_result_fills_nothing():
     assert done.ending.value == "1"
 
 
+@pytest.mark.parametrize(
+    ("initial", "asked"), [("", ["B?"]), ("cond='true'", ["All?", "B?"]), ("cond='b === undefined'", ["All?", "B?"])]
+)
+async def test_2_1_4_an_initial_without_a_condition_is_visited_where_no_input_item_is_filled(initial, asked):
+    done = await run(
+        f"""<form>{words("all", "out.a=1")}<initial {initial}><prompt>All?</prompt></initial>
+        <field name="a" expr="0"/><field name="b"><prompt>B?</prompt>{keys("2")}</field></form>""",
+        [*["[all]"] * (len(asked) - 1), "2"],
+    )
+    assert (done.ending.how, done.line.played) == ("exit", asked)
+
+
 # ---------------------------------------------------------------------------------- 2.2 menus
 
 
