@@ -102,6 +102,23 @@ async def test_2_2_4_enumerate_without_choices_or_options_is_a_semantic_error():
 
 
 @pytest.mark.parametrize(
+    "inside",
+    [
+        "<prompt><enumerate>For <enumerate/></enumerate></prompt>",
+        "<filled><prompt><enumerate/></prompt></filled>",
+        "<filled><enumerate/></filled>",
+    ],
+)
+async def test_2_2_4_enumerate_elsewhere_than_in_prompts_and_handlers_is_a_semantic_error(inside):
+    done = await run(
+        f"""<catch><exit expr="_event"/></catch>
+        <form><field name="f"><option dtmf="1">one</option>{inside}</field></form>""",
+        ["1"],
+    )
+    assert done.ending.value == "error.semantic"
+
+
+@pytest.mark.parametrize(
     ("choice", "told"),
     [
         ("<choice dtmf='1' event='e'>go</choice>", "go: 1"),
