@@ -17,7 +17,7 @@ from services.dialer.vxml.filling import Filling
 from services.dialer.vxml.form_items import Item, items_of
 from services.dialer.vxml.grammars.phrases import Phrase
 from services.dialer.vxml.grammars.recognizer import Recognized
-from services.dialer.vxml.jumps import Ended, Ending, Owner, Params, ToItem
+from services.dialer.vxml.jumps import Ended, Ending, Owner, Params, Returned, ToItem
 from services.dialer.vxml.scopes import require_name
 from services.dialer.vxml.speaking import ask
 
@@ -84,9 +84,11 @@ class Form:
                 await make(self, element)
 
     async def _check(self, params: Params) -> None:
+        """Throw for a parameter that is not declared (2.3.4): here, or to who gave it where nobody here catches it."""
         declared = {each.get("name") for each in self.dialog if name_of(each) == "var"}
         if not declared.issuperset(params.names):
-            raise Event("error.semantic", "a parameter is none of the subdialog's variables")
+            event = Event("error.semantic", "a parameter is none of the subdialog's variables")
+            raise event if self.context.catches(event.name) else Returned(None, event.name, event.message)
 
     async def _guard(self, item: Item) -> None:
         """Declare the variable of an item: it is there even where its first value is none."""

@@ -189,6 +189,14 @@ async def test_2_3_4_a_subdialog_without_a_namelist_returns_an_object():
     assert done.ending.value == "object"
 
 
+@pytest.mark.parametrize(("inside", "where"), [("", "caller"), ("<catch><exit expr=\"'called'\"/></catch>", "called")])
+async def test_2_3_4_a_parameter_that_is_not_declared_is_an_error_of_the_called_or_else_of_the_caller(inside, where):
+    content = """<form><subdialog name="s" src="other"><param name="p" expr="1"/>
+        <catch event="error.semantic"><exit expr="'caller'"/></catch></subdialog></form>"""
+    done = await call({"start": vxml(content), "other": vxml(f"{inside}<form><block><return/></block></form>")})
+    assert done.ending.value == where
+
+
 async def test_2_3_4_handlers_and_properties_of_the_caller_are_none_of_the_subdialog_s():
     content = """<property name="timeout" value="99s"/><noinput><exit expr="'outer'"/></noinput>
         <form><subdialog name="s" src="other"/></form>"""
