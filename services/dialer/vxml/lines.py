@@ -15,7 +15,7 @@ from services.dialer.vxml.filling import defined, evaluation, remember
 from services.dialer.vxml.grammars.recognizer import Recognized
 from services.dialer.vxml.jumps import Owner
 from services.dialer.vxml.listening import Beside, Heard
-from services.dialer.vxml.ports import Json, Recording, RecordRequest, TransferRequest
+from services.dialer.vxml.ports import Json, Recording, RecordRequest, TransferOutcome, TransferRequest
 
 _GONE = "connection.disconnect"
 _RESULTS = frozenset(
@@ -99,14 +99,7 @@ async def transfer(context: Context, item: etree._Element, name: str) -> bool:
         audio=context.document.resolve(audio) if audio else None,
         ends=beside.ends if beside else None,
     )
-    await context.session.flush()
-    try:
-        with context.session.line() as line:
-            outcome = await line.transfer(request)
-    except Event as event:
-        if event.name == "error.unsupported.transfer":
-            event.name += f".{type_}"
-        raise
+    outcome = await _connected(context, request, beside)
     if f"{outcome.result}.".startswith(f"{_GONE}."):
         context.session.is_gone = True
     if outcome.result not in _RESULTS:
@@ -117,6 +110,20 @@ async def transfer(context: Context, item: etree._Element, name: str) -> bool:
         shadow |= {"inputmode": heard.heard.mode, "utterance": heard.utterance}
     _fill(context, name, outcome.result, shadow)
     return True
+
+
+async def _connected(context: Context, request: TransferRequest, beside: Beside | None) -> TransferOutcome:
+    """Play what waits, and transfer; where a grammar of a bridge has what cut the prompt short, nobody is called."""
+    heard = await context.session.flush(listening=beside is not None)
+    if beside is not None and heard is not None and beside.ends(heard):
+        return TransferOutcome("near_end_disconnect")
+    try:
+        with context.session.line() as line:
+            return await line.transfer(request)
+    except Event as event:
+        if event.name == "error.unsupported.transfer":
+            event.name += f".{request.type}"
+        raise
 
 
 def _type(item: etree._Element) -> Literal["bridge", "blind", "consultation"]:

@@ -8,7 +8,7 @@ import pytest
 
 from services.dialer.vxml.interpreter import interpret
 from services.dialer.vxml.jumps import Ending
-from services.dialer.vxml.ports import HungUp, Played, Recording
+from services.dialer.vxml.ports import HungUp, Input, Played, Recording
 from services.dialer.vxml.prompts import Piece
 from services.dialer.vxml.quickjs_engine import QuickJs
 from tests.support.scripted_callee import SILENCE, SITE, Line, Site, call, vxml
@@ -276,6 +276,38 @@ async def test_2_3_7_the_grammars_of_a_bridge_end_it_and_no_other_transfer_hears
     done = await run(TRANSFER.format(type=type_), script, transfers=["busy"])
     assert done.ending.value == value
     assert done.line.transferred[0].audio == f"{SITE}ring.wav"
+
+
+class Hasty(Line):
+    """Cuts short whatever may be, with the first key of the script."""
+
+    async def play(self, pieces: Sequence[Piece], *, bargein: bool) -> Played:
+        played = await super().play(pieces, bargein=bargein)
+        return Played(Input(self.script.pop(0))) if bargein and self.script else played
+
+
+@pytest.mark.parametrize(
+    ("type_", "script", "value", "calls"),
+    [
+        ("bridge", ["*"], ["near_end_disconnect", 0, "*", "*"], 0),
+        ("bridge", ["5"], ["busy", 1, None, None], 1),
+        ("consultation", ["*"], ["busy", 1, None, None], 1),
+    ],
+)
+async def test_2_3_7_a_bridge_is_called_off_by_what_cuts_its_prompt_short(type_, script, value, calls):
+    site = Site(
+        {
+            "start": vxml(
+                f"""<form><transfer name="t" dest="tel:100" type="{type_}">{keys("*")}
+                <prompt>Press star to cancel.</prompt><filled>
+                <exit expr="[t, t$.duration, t$.utterance, lastresult$ ? lastresult$.utterance : null]"/></filled>
+                </transfer></form>"""
+            )
+        }
+    )
+    line = Hasty(script=script, transfers=["busy"])
+    ending = await interpret(SITE + "start", fetcher=site, platform=line, engine=QuickJs())
+    assert (ending.value, len(line.transferred)) == (value, calls)
 
 
 async def test_1_5_4_after_a_transfer_that_hung_up_nobody_is_asked_anything():
