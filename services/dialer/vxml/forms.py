@@ -126,7 +126,7 @@ class Form:
         return None
 
     async def _is_open(self, item: Item) -> bool:
-        """Return whether an item's condition holds; that of an initial without one is that nothing is filled (2.1.4)."""
+        """Return whether an item's condition holds; of an initial without one: that nothing is filled in (2.1.4)."""
         condition = None if item.kind == "menu" else item.element.get("cond")
         if item.kind != "initial" or condition is not None:
             return await self.context.holds(condition)

@@ -83,12 +83,15 @@ def _term_char(recording: Recording, heard: Heard | None) -> str | None:
 
 
 async def transfer(context: Context, item: etree._Element, name: str) -> bool:
-    """Connect the callee; how that ends is the variable's value, or an event. A bridge hears its own grammars."""
+    """Connect the callee; how that ends is the variable's value, or an event.
+
+    Its own grammars alone are heard: while prompts are played, and by a bridge as long as it lasts.
+    """
     destination = leaving.reference(context, item, "dest", "destexpr")
     if destination is None:
         raise Event("error.badfetch", "transfer has no destination")
     type_ = _type(item)
-    beside = await _beside(context, item, is_modal=True) if type_ == "bridge" else None
+    beside = await _beside(context, item, is_modal=True)
     audio = item.get("transferaudio")
     request = TransferRequest(
         destination,
@@ -97,7 +100,7 @@ async def transfer(context: Context, item: etree._Element, name: str) -> bool:
         max_time=context.duration("maxtime", item.get("maxtime", "0s")),
         aai=leaving.reference(context, item, "aai", "aaiexpr"),
         audio=context.document.resolve(audio) if audio else None,
-        ends=beside.ends if beside else None,
+        ends=beside.ends if beside and type_ == "bridge" else None,
     )
     outcome = await _connected(context, request, beside)
     if f"{outcome.result}.".startswith(f"{_GONE}."):
@@ -113,7 +116,7 @@ async def transfer(context: Context, item: etree._Element, name: str) -> bool:
 
 
 async def _connected(context: Context, request: TransferRequest, beside: Beside | None) -> TransferOutcome:
-    """Play what waits, and transfer; where a grammar of a bridge has what cut the prompt short, nobody is called."""
+    """Play what waits, and transfer; where what cuts a prompt short matches a grammar, nobody is called."""
     heard = await context.session.flush(listening=beside is not None)
     if beside is not None and heard is not None and beside.ends(heard):
         return TransferOutcome("near_end_disconnect")

@@ -291,10 +291,11 @@ class Hasty(Line):
     [
         ("bridge", ["*"], ["near_end_disconnect", 0, "*", "*"], 0),
         ("bridge", ["5"], ["busy", 1, None, None], 1),
-        ("consultation", ["*"], ["busy", 1, None, None], 1),
+        ("blind", ["*"], ["near_end_disconnect", 0, "*", "*"], 0),
+        ("blind", ["5", "*"], ["busy", 1, None, None], 1),
     ],
 )
-async def test_2_3_7_a_bridge_is_called_off_by_what_cuts_its_prompt_short(type_, script, value, calls):
+async def test_2_3_7_a_transfer_is_called_off_by_what_cuts_its_prompt_short(type_, script, value, calls):
     site = Site(
         {
             "start": vxml(
