@@ -33,7 +33,6 @@ async def record(context: Context, item: etree._Element, name: str) -> Recognize
     if not type_.startswith("audio/"):
         raise Event("error.unsupported.format", "a telephone line is recorded as audio")
     beside = await _beside(context, item, is_modal=item.get("modal") != "false", any_key=_ends_by_any_key(item))
-    await context.session.flush()
     request = RecordRequest(
         beep=item.get("beep") == "true",
         max_time=context.duration("maxtime", item.get("maxtime", "60s")),
@@ -43,8 +42,7 @@ async def record(context: Context, item: etree._Element, name: str) -> Recognize
         type=type_,
         ends=beside.ends if beside else None,
     )
-    with context.session.line() as line:
-        recording = await line.record(request)
+    recording = await _recorded(context, request, beside)
     if recording is None:
         raise Event("noinput")
     if beside is not None and recording.term_char:
@@ -59,6 +57,15 @@ async def record(context: Context, item: etree._Element, name: str) -> Recognize
         context.session.is_gone = True
         raise Event("connection.disconnect.hangup", "the callee hung up while he was recorded")
     return True
+
+
+async def _recorded(context: Context, request: RecordRequest, beside: Beside | None) -> Recording | None:
+    """Play what waits, and record; what cuts a prompt short may end the recording before it has begun."""
+    heard = await context.session.flush(listening=beside is not None or request.dtmf_term)
+    if heard is not None and (beside.ends(heard) if beside is not None else heard.mode == "dtmf"):
+        return Recording(b"", 0.0)
+    with context.session.line() as line:
+        return await line.record(request)
 
 
 def _ends_by_any_key(item: etree._Element) -> bool:

@@ -22,6 +22,23 @@ def keys(written: str) -> str:
     return f'<grammar mode="dtmf" root="r" version="1.0"><rule id="r">{written}</rule></grammar>'
 
 
+class Hasty(Line):
+    """Cuts short whatever may be, with the first of the script."""
+
+    async def play(self, pieces: Sequence[Piece], *, bargein: bool) -> Played:
+        played = await super().play(pieces, bargein=bargein)
+        if not bargein or not self.script:
+            return played
+        said = self.script.pop(0)
+        return Played(Input(said) if len(said) == 1 else Input(said.strip("[]"), "voice"))
+
+
+async def run_hastily(content: str, script, **line):
+    phone = Hasty(script=script, **line)
+    ending = await interpret(SITE + "start", fetcher=Site({"start": vxml(content)}), platform=phone, engine=QuickJs())
+    return ending.value, phone
+
+
 # ---------------------------------------------------------------------------------- 2.3.6 record
 
 RECORD = """<form><record name="r" {attributes}>{grammars}
@@ -64,6 +81,27 @@ async def test_2_3_6_where_no_audio_was_collected_the_variable_is_not_filled():
     assert done.line.played == ["Speak.", "Speak."]
 
 
+@pytest.mark.parametrize(
+    ("attributes", "said", "played"),
+    [
+        ("", "7", ["Speak.", "Go on."]),
+        ("dtmfterm='false'", "7", ["Speak."]),
+        ("dtmfterm='false'", "5", ["Speak.", "Go on."]),
+        ("", "[hello]", ["Speak."]),
+        ("modal='false'", "9", ["Speak.", "Away."]),
+    ],
+)
+async def test_2_3_6_a_key_that_cuts_the_prompt_short_ends_the_recording_before_it(attributes, said, played):
+    _, line = await run_hastily(
+        f"""<link event="away">{keys("9")}</link><catch event="away"><prompt bargein="false">Away.</prompt><exit/>
+        </catch><form><record name="r" {attributes}>{keys("5")}<prompt>Speak.</prompt>
+        <prompt count="2" bargein="false">Go on.</prompt></record></form>""",
+        [said],
+        recordings=[Recording(b"RIFF", 1.0)],
+    )
+    assert line.played == played
+
+
 async def test_2_3_6_a_recording_is_played_and_is_there_after_the_callee_has_hung_up():
     content = """<form><record name="r"/><block><prompt>You said <audio expr="r"/></prompt></block></form>"""
     assert (await run(content, recordings=[Recording(b"RIFF", 1.0)])).line.played == ["You said", "<recording:1>"]
@@ -95,14 +133,6 @@ async def test_2_3_7_the_grammars_of_a_bridge_end_it_and_no_other_transfer_hears
     assert done.line.transferred[0].audio == f"{SITE}ring.wav"
 
 
-class Hasty(Line):
-    """Cuts short whatever may be, with the first key of the script."""
-
-    async def play(self, pieces: Sequence[Piece], *, bargein: bool) -> Played:
-        played = await super().play(pieces, bargein=bargein)
-        return Played(Input(self.script.pop(0))) if bargein and self.script else played
-
-
 @pytest.mark.parametrize(
     ("type_", "script", "value", "calls"),
     [
@@ -113,19 +143,14 @@ class Hasty(Line):
     ],
 )
 async def test_2_3_7_a_transfer_is_called_off_by_what_cuts_its_prompt_short(type_, script, value, calls):
-    site = Site(
-        {
-            "start": vxml(
-                f"""<form><transfer name="t" dest="tel:100" type="{type_}">{keys("*")}
-                <prompt>Press star to cancel.</prompt><filled>
-                <exit expr="[t, t$.duration, t$.utterance, lastresult$ ? lastresult$.utterance : null]"/></filled>
-                </transfer></form>"""
-            )
-        }
+    held, line = await run_hastily(
+        f"""<form><transfer name="t" dest="tel:100" type="{type_}">{keys("*")}<prompt>Press star to cancel.</prompt>
+        <filled><exit expr="[t, t$.duration, t$.utterance, lastresult$ ? lastresult$.utterance : null]"/></filled>
+        </transfer></form>""",
+        script,
+        transfers=["busy"],
     )
-    line = Hasty(script=script, transfers=["busy"])
-    ending = await interpret(SITE + "start", fetcher=site, platform=line, engine=QuickJs())
-    assert (ending.value, len(line.transferred)) == (value, calls)
+    assert (held, len(line.transferred)) == (value, calls)
 
 
 async def test_1_5_4_after_a_transfer_that_hung_up_nobody_is_asked_anything():
