@@ -46,12 +46,7 @@ DONE = {
 TOLD = re.compile(r"\((?:say|key) [^)]*\)|" + re.escape(HANG_UP) + "|" + re.escape(SILENCE))
 
 # What a document does not say to its runner: what becomes of a transfer, and what the callee does unasked.
-TRANSFERS = {
-    "289": "connection.disconnect.transfer",
-    "298": "connection.disconnect.transfer",
-    "301": "busy",
-    "302": "network_busy",
-}
+TRANSFERS = {"301": "busy", "302": "network_busy"}
 CALLEES = {"523": [SILENCE, SILENCE, "[delta]"]}
 # A person listens to these: what must have been played, in this order; 165 must end and say nothing of a failure.
 LISTENED = {name: ["alpha", "bravo", "charlie", "delta"] for name in ("216", "217", "219")}
@@ -146,8 +141,9 @@ class Told(Line):
 
     async def transfer(self, request: TransferRequest) -> TransferOutcome:
         if self.script[:1] == [HANG_UP]:
-            self.transfers.insert(0, "connection.disconnect.hangup")
-            return await super().transfer(replace(request, ends=None))
+            del self.script[0]
+            return TransferOutcome("connection.disconnect.hangup")
+        self.transfers = self.transfers or ["connection.disconnect.transfer" if request.type == "blind" else "noanswer"]
         return await super().transfer(request)
 
     async def listen(self, *, within: float) -> Input | None:
@@ -198,7 +194,7 @@ def starts(folder: Path) -> list[str]:
 async def verdict(folder: Path, name: str) -> tuple[bool, str]:
     """Run one test; return whether it passed, and what there is to say."""
     test = Path(name).stem
-    line = Told(script=list(CALLEES.get(test, [])), transfers=[TRANSFERS.get(test, "noanswer")] * 3)
+    line = Told(script=list(CALLEES.get(test, [])), transfers=[TRANSFERS[test]] if test in TRANSFERS else [])
     ending = await interpret(SITE + name, fetcher=Folder(folder), platform=line, engine=QuickJs())
     if test in LISTENED:
         said = " ".join(line.played)
