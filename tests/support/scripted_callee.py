@@ -79,8 +79,10 @@ class Line:
 
     async def record(self, request: RecordRequest) -> Recording | None:
         self.recorded.append(request)
-        self._tell(request.ends)
-        return self.recordings.pop(0)
+        ended, recording = self._tell(request.ends), self.recordings.pop(0)
+        if recording is None or recording.term_char is not None or ended is None or ended.mode != "dtmf":
+            return recording
+        return replace(recording, term_char=ended.text)
 
     async def transfer(self, request: TransferRequest) -> TransferOutcome:
         self.transferred.append(request)
@@ -88,13 +90,13 @@ class Line:
             return TransferOutcome("near_end_disconnect", 2.0)
         return TransferOutcome(self.transfers.pop(0), 1.0)
 
-    def _tell(self, ends: Callable[[Input], bool] | None) -> bool:
-        """Do what the script says while something else goes on, up to what ends that."""
+    def _tell(self, ends: Callable[[Input], bool] | None) -> Input | None:
+        """Do what the script says while something else goes on, up to what ends that, which is returned."""
         while ends is not None and self.script:
-            done = self.script.pop(0)
-            if ends(_done(done)):
-                return True
-        return False
+            done = _done(self.script.pop(0))
+            if ends(done):
+                return done
+        return None
 
     async def disconnect(self) -> None:
         self.is_hung_up = True

@@ -94,6 +94,11 @@ class Context:
         """Return an attribute's or else a property's truth."""
         return (written if written is not None else self.property(name)) == "true"
 
+    def catches(self, event: str) -> bool:
+        """Return whether anybody from here outwards is for an event, be it under a condition or from a later one on."""
+        handlers = (handler for scope in self.outwards() for handler in handlers_of(scope))
+        return any(handler.caught(event) is not None for handler in handlers)
+
     async def handle(
         self,
         event: Event,

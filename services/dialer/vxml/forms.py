@@ -17,7 +17,7 @@ from services.dialer.vxml.filling import Filling
 from services.dialer.vxml.form_items import Item, items_of
 from services.dialer.vxml.grammars.phrases import Phrase
 from services.dialer.vxml.grammars.recognizer import Recognized
-from services.dialer.vxml.jumps import Ended, Ending, Owner, Params, ToItem
+from services.dialer.vxml.jumps import Ended, Ending, Owner, Params, Returned, ToItem
 from services.dialer.vxml.scopes import require_name
 from services.dialer.vxml.speaking import ask
 
@@ -84,9 +84,11 @@ class Form:
                 await make(self, element)
 
     async def _check(self, params: Params) -> None:
+        """Throw for a parameter that is not declared (2.3.4): here, or to who gave it where nobody here catches it."""
         declared = {each.get("name") for each in self.dialog if name_of(each) == "var"}
         if not declared.issuperset(params.names):
-            raise Event("error.semantic", "a parameter is none of the subdialog's variables")
+            event = Event("error.semantic", "a parameter is none of the subdialog's variables")
+            raise event if self.context.catches(event.name) else Returned(None, event.name, event.message)
 
     async def _guard(self, item: Item) -> None:
         """Declare the variable of an item: it is there even where its first value is none."""
@@ -119,11 +121,20 @@ class Form:
         scopes = self.context.scopes
         for count, item in enumerate(self.items, 1):
             await self.context.session.turn(count)
-            if scopes.is_undefined(item.name):
-                condition = None if item.kind == "menu" else item.element.get("cond")
-                if await self.context.holds(condition):
-                    return item
+            if scopes.is_undefined(item.name) and await self._is_open(item):
+                return item
         return None
+
+    async def _is_open(self, item: Item) -> bool:
+        """Return whether an item's condition holds; of an initial without one: that nothing is filled in (2.1.4)."""
+        condition = None if item.kind == "menu" else item.element.get("cond")
+        if item.kind != "initial" or condition is not None:
+            return await self.context.holds(condition)
+        for count, each in enumerate(self.items, 1):
+            await self.context.session.turn(count)
+            if each.is_input and not self.context.scopes.is_undefined(each.name):
+                return False
+        return True
 
     async def _visit(self, item: Item) -> None:
         """Ask and execute an item (appendix C, collect and process phases)."""

@@ -8,7 +8,7 @@ from urllib.parse import urldefrag
 
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.dialogs import converse
-from services.dialer.vxml.events import Event, EventCounts, Occurred, handlers_of
+from services.dialer.vxml.events import Event, EventCounts, Occurred
 from services.dialer.vxml.executable import execute_handler
 from services.dialer.vxml.jumps import Destination, Ended, Ending, Jump, ToDialog
 from services.dialer.vxml.library import Library
@@ -107,7 +107,7 @@ async def _told(context: Context, event: Event) -> Destination:
     That it ends the call by itself is not all that is told of it then: it was never run.
     """
     context.dialog = dialog_of(context.document, "")
-    if not any(handler.caught(event.name) is not None for each in context.outwards() for handler in handlers_of(each)):
+    if not context.catches(event.name):
         raise event
     context.session.document = context.document.url
     try:

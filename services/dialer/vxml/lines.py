@@ -15,7 +15,7 @@ from services.dialer.vxml.filling import defined, evaluation, remember
 from services.dialer.vxml.grammars.recognizer import Recognized
 from services.dialer.vxml.jumps import Owner
 from services.dialer.vxml.listening import Beside, Heard
-from services.dialer.vxml.ports import Json, Recording, RecordRequest, TransferRequest
+from services.dialer.vxml.ports import Json, Recording, RecordRequest, TransferOutcome, TransferRequest
 
 _GONE = "connection.disconnect"
 _RESULTS = frozenset(
@@ -33,7 +33,6 @@ async def record(context: Context, item: etree._Element, name: str) -> Recognize
     if not type_.startswith("audio/"):
         raise Event("error.unsupported.format", "a telephone line is recorded as audio")
     beside = await _beside(context, item, is_modal=item.get("modal") != "false", any_key=_ends_by_any_key(item))
-    await context.session.flush()
     request = RecordRequest(
         beep=item.get("beep") == "true",
         max_time=context.duration("maxtime", item.get("maxtime", "60s")),
@@ -43,8 +42,7 @@ async def record(context: Context, item: etree._Element, name: str) -> Recognize
         type=type_,
         ends=beside.ends if beside else None,
     )
-    with context.session.line() as line:
-        recording = await line.record(request)
+    recording = await _recorded(context, request, beside)
     if recording is None:
         raise Event("noinput")
     if beside is not None and recording.term_char:
@@ -59,6 +57,15 @@ async def record(context: Context, item: etree._Element, name: str) -> Recognize
         context.session.is_gone = True
         raise Event("connection.disconnect.hangup", "the callee hung up while he was recorded")
     return True
+
+
+async def _recorded(context: Context, request: RecordRequest, beside: Beside | None) -> Recording | None:
+    """Play what waits, and record; what cuts a prompt short may end the recording before it has begun."""
+    heard = await context.session.flush(listening=beside is not None or request.dtmf_term)
+    if heard is not None and (beside.ends(heard) if beside is not None else heard.mode == "dtmf"):
+        return Recording(b"", 0.0)
+    with context.session.line() as line:
+        return await line.record(request)
 
 
 def _ends_by_any_key(item: etree._Element) -> bool:
@@ -83,12 +90,15 @@ def _term_char(recording: Recording, heard: Heard | None) -> str | None:
 
 
 async def transfer(context: Context, item: etree._Element, name: str) -> bool:
-    """Connect the callee; how that ends is the variable's value, or an event. A bridge hears its own grammars."""
+    """Connect the callee; how that ends is the variable's value, or an event.
+
+    Its own grammars alone are heard: while prompts are played, and by a bridge as long as it lasts.
+    """
     destination = leaving.reference(context, item, "dest", "destexpr")
     if destination is None:
         raise Event("error.badfetch", "transfer has no destination")
     type_ = _type(item)
-    beside = await _beside(context, item, is_modal=True) if type_ == "bridge" else None
+    beside = await _beside(context, item, is_modal=True)
     audio = item.get("transferaudio")
     request = TransferRequest(
         destination,
@@ -97,16 +107,9 @@ async def transfer(context: Context, item: etree._Element, name: str) -> bool:
         max_time=context.duration("maxtime", item.get("maxtime", "0s")),
         aai=leaving.reference(context, item, "aai", "aaiexpr"),
         audio=context.document.resolve(audio) if audio else None,
-        ends=beside.ends if beside else None,
+        ends=beside.ends if beside and type_ == "bridge" else None,
     )
-    await context.session.flush()
-    try:
-        with context.session.line() as line:
-            outcome = await line.transfer(request)
-    except Event as event:
-        if event.name == "error.unsupported.transfer":
-            event.name += f".{type_}"
-        raise
+    outcome = await _connected(context, request, beside)
     if f"{outcome.result}.".startswith(f"{_GONE}."):
         context.session.is_gone = True
     if outcome.result not in _RESULTS:
@@ -117,6 +120,20 @@ async def transfer(context: Context, item: etree._Element, name: str) -> bool:
         shadow |= {"inputmode": heard.heard.mode, "utterance": heard.utterance}
     _fill(context, name, outcome.result, shadow)
     return True
+
+
+async def _connected(context: Context, request: TransferRequest, beside: Beside | None) -> TransferOutcome:
+    """Play what waits, and transfer; where what cuts a prompt short matches a grammar, nobody is called."""
+    heard = await context.session.flush(listening=beside is not None)
+    if beside is not None and heard is not None and beside.ends(heard):
+        return TransferOutcome("near_end_disconnect")
+    try:
+        with context.session.line() as line:
+            return await line.transfer(request)
+    except Event as event:
+        if event.name == "error.unsupported.transfer":
+            event.name += f".{request.type}"
+        raise
 
 
 def _type(item: etree._Element) -> Literal["bridge", "blind", "consultation"]:

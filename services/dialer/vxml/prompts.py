@@ -95,8 +95,8 @@ class Evaluator(Protocol):
     def each(self, item: str, array: str) -> Iterator[None]:
         """Bind a variable to one element of an array after the other (VoiceXML 2.1, 6)."""
 
-    def choices(self) -> Iterator[Choice]:
-        """Yield the choices, each with `_prompt` and `_dtmf` bound to it (VoiceXML 2.0, 2.2.4)."""
+    def choices(self, element: etree._Element) -> Iterator[Choice]:
+        """Yield what an `enumerate` tells, each with `_prompt` and `_dtmf` bound to it (VoiceXML 2.0, 2.2.4)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +257,7 @@ class _Writer:
 
     def enumerate(self, element: etree._Element, style: Style) -> None:
         has_template = len(element) or (element.text or "").strip()
-        for choice in self.evaluator.choices():
+        for choice in self.evaluator.choices(element):
             self.count()
             self.cut()
             if has_template:

@@ -8,12 +8,14 @@ from dataclasses import replace
 from lxml import etree
 
 from services.dialer.vxml.context import Context
+from services.dialer.vxml.documents import name_of
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.looping import each
 from services.dialer.vxml.prompt_selection import Prompt, prompt_of, prompts_in, selected, style_at
 from services.dialer.vxml.prompts import Audio, Choice, Piece, PromptTooLong, play_list
 
 _MOST = 1_000  # expressions and turns of loops in a prompt
+_ENUMERATES_NOTHING = frozenset({"enumerate", "filled"})  # what an enumerate may not stand in (2.2.4)
 
 
 class _Speaking:
@@ -51,11 +53,12 @@ class _Speaking:
             self._count()
             yield
 
-    def choices(self) -> Iterator[Choice]:
-        """Yield the choices, each with `_prompt` and `_dtmf` bound to it (2.2.4)."""
+    def choices(self, element: etree._Element) -> Iterator[Choice]:
+        """Yield the choices, each with `_prompt` and `_dtmf` bound to it; for prompts and handlers alone (2.2.4)."""
         scopes = self._context.scopes
+        is_misplaced = any(name_of(each) in _ENUMERATES_NOTHING for each in element.iterancestors())
         with scopes.anonymous() as scope:
-            choices = self._context.choices()
+            choices = [] if is_misplaced else self._context.choices()
             if not choices:
                 raise Event("error.semantic", "enumerate finds neither choices nor options")
             for words, keys in choices:

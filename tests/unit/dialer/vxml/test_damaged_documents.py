@@ -32,7 +32,7 @@ class Anything:
     def each(self, _item, _array):
         yield from [None] * self.chance.randrange(3)
 
-    def choices(self):
+    def choices(self, _element):
         yield from [Choice("a", "1"), Choice("b")]
 
 

@@ -33,7 +33,7 @@ class Variables:
             self.values[item] = each
             yield
 
-    def choices(self):
+    def choices(self, _element):
         for choice in self.listed:
             self.values |= {"_prompt": choice.words, "_dtmf": choice.dtmf}
             yield choice

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
-from services.dialer.vxml.interpreter import interpret
-from services.dialer.vxml.jumps import Ending
-from services.dialer.vxml.ports import HungUp, Played, Recording
-from services.dialer.vxml.prompts import Piece
-from services.dialer.vxml.quickjs_engine import QuickJs
-from tests.support.scripted_callee import SILENCE, SITE, Line, Site, call, vxml
+from tests.support.scripted_callee import SILENCE, SITE, call, vxml
 
 
 async def run(content: str, script=(), attributes="", **line):
@@ -78,6 +71,18 @@ async def test_3_1_6_a_form_s_grammar_with_a_simple_result_fills_nothing():
     assert done.ending.value == "1"
 
 
+@pytest.mark.parametrize(
+    ("initial", "asked"), [("", ["B?"]), ("cond='true'", ["All?", "B?"]), ("cond='b === undefined'", ["All?", "B?"])]
+)
+async def test_2_1_4_an_initial_without_a_condition_is_visited_where_no_input_item_is_filled(initial, asked):
+    done = await run(
+        f"""<form>{words("all", "out.a=1")}<initial {initial}><prompt>All?</prompt></initial>
+        <field name="a" expr="0"/><field name="b"><prompt>B?</prompt>{keys("2")}</field></form>""",
+        [*["[all]"] * (len(asked) - 1), "2"],
+    )
+    assert (done.ending.how, done.line.played) == ("exit", asked)
+
+
 # ---------------------------------------------------------------------------------- 2.2 menus
 
 
@@ -85,6 +90,23 @@ async def test_2_2_4_enumerate_without_choices_or_options_is_a_semantic_error():
     done = await run(
         f"""<catch><exit expr="_event"/></catch>
         <form><field name="f"><prompt><enumerate/></prompt>{keys("1")}</field></form>"""
+    )
+    assert done.ending.value == "error.semantic"
+
+
+@pytest.mark.parametrize(
+    "inside",
+    [
+        "<prompt><enumerate>For <enumerate/></enumerate></prompt>",
+        "<filled><prompt><enumerate/></prompt></filled>",
+        "<filled><enumerate/></filled>",
+    ],
+)
+async def test_2_2_4_enumerate_elsewhere_than_in_prompts_and_handlers_is_a_semantic_error(inside):
+    done = await run(
+        f"""<catch><exit expr="_event"/></catch>
+        <form><field name="f"><option dtmf="1">one</option>{inside}</field></form>""",
+        ["1"],
     )
     assert done.ending.value == "error.semantic"
 
@@ -160,107 +182,20 @@ async def test_2_3_4_a_subdialog_without_a_namelist_returns_an_object():
     assert done.ending.value == "object"
 
 
+@pytest.mark.parametrize(("inside", "where"), [("", "caller"), ("<catch><exit expr=\"'called'\"/></catch>", "called")])
+async def test_2_3_4_a_parameter_that_is_not_declared_is_an_error_of_the_called_or_else_of_the_caller(inside, where):
+    content = """<form><subdialog name="s" src="other"><param name="p" expr="1"/>
+        <catch event="error.semantic"><exit expr="'caller'"/></catch></subdialog></form>"""
+    done = await call({"start": vxml(content), "other": vxml(f"{inside}<form><block><return/></block></form>")})
+    assert done.ending.value == where
+
+
 async def test_2_3_4_handlers_and_properties_of_the_caller_are_none_of_the_subdialog_s():
     content = """<property name="timeout" value="99s"/><noinput><exit expr="'outer'"/></noinput>
         <form><subdialog name="s" src="other"/></form>"""
     other = f"<form><field name='f'>{keys('1')}<filled><exit expr='f'/></filled></field></form>"
     done = await call({"start": vxml(content), "other": vxml(other)}, [SILENCE, "1"])
     assert (done.ending.value, done.line.waited) == ("1", [5, 5])
-
-
-# ---------------------------------------------------------------------------------- 2.3.6 record
-
-RECORD = """<form><record name="r" {attributes}>{grammars}
-    <filled><exit expr="[r$.termchar, r$.utterance, lastresult$ ? lastresult$.utterance : 'nothing heard']"/>
-    </filled></record><link event="away">{link}</link>
-    <catch event="away"><exit expr="['away', typeof r]"/></catch></form>"""
-
-
-@pytest.mark.parametrize(
-    ("attributes", "script", "value"),
-    [
-        ("", ["7", "1", "2"], ["#", None, "nothing heard"]),
-        ("", ["1", "2"], ["12", "12", "12"]),
-        ("dtmfterm='false'", ["7", "1", "2"], [None, "12", "12"]),
-        ("modal='false'", ["9"], ["away", "undefined"]),
-        ("modal='true' dtmfterm='false'", ["9", "1", "2"], [None, "12", "12"]),
-    ],
-)
-async def test_2_3_6_keys_end_a_recording_by_its_grammars_and_others_unless_it_is_modal(attributes, script, value):
-    content = RECORD.format(attributes=attributes, grammars=keys("1 2"), link=keys("9"))
-    done = await run(content, script, recordings=[Recording(b"RIFF", 1.0, term_char="#")])
-    assert done.ending.value == value
-
-
-async def test_2_3_6_a_recording_that_nothing_ended_by_key_has_no_termchar():
-    done = await run(
-        """<form><record name="r"/><block><exit expr="[typeof r$.termchar, r$.maxtime, r$.duration, r$.size]"/></block>
-        </form>""",
-        recordings=[Recording(b"RIFF", 1.5, max_time=True)],
-    )
-    assert done.ending.value == ["undefined", True, 1500, 4]
-
-
-async def test_2_3_6_where_no_audio_was_collected_the_variable_is_not_filled():
-    done = await run(
-        "<form><record name='r'><prompt>Speak.</prompt><filled><exit expr='r$.size'/></filled></record></form>",
-        recordings=[Recording(b"", 0.0, term_char="#"), Recording(b"RIFF", 1.0)],
-    )
-    assert done.ending.value == 4
-    assert done.line.played == ["Speak.", "Speak."]
-
-
-async def test_2_3_6_a_recording_is_played_and_is_there_after_the_callee_has_hung_up():
-    content = """<form><record name="r"/><block><prompt>You said <audio expr="r"/></prompt></block></form>"""
-    assert (await run(content, recordings=[Recording(b"RIFF", 1.0)])).line.played == ["You said", "<recording:1>"]
-    content = """<form><record name="r"/><catch event="connection.disconnect.hangup">
-        <submit next="save" method="post" enctype="multipart/form-data" namelist="r"/></catch></form>"""
-    pages = {"start": vxml(content), "save": vxml("<form><block><exit/></block></form>")}
-    done = await call(pages, recordings=[Recording(b"RIFF", 1.0, hung_up=True)])
-    assert done.site.requests[-1].fields == (("r", b"RIFF"),)
-
-
-# ---------------------------------------------------------------------------------- 2.3.7 transfer
-
-TRANSFER = f"""<form><transfer name="t" dest="tel:100" {{type}} transferaudio="ring.wav">{keys("* 0")}
-    <filled><exit expr="[t, t$.duration, typeof t$.utterance, t$.inputmode]"/></filled></transfer></form>"""
-
-
-@pytest.mark.parametrize(
-    ("type_", "script", "value"),
-    [
-        ("bridge='true'", ["5", "*", "0"], ["near_end_disconnect", 2, "string", "dtmf"]),
-        ("type='bridge'", ["5"], ["busy", 1, "undefined", None]),
-        ("type='blind'", ["*", "0"], ["busy", 1, "undefined", None]),
-        ("type='consultation'", ["*", "0"], ["busy", 1, "undefined", None]),
-    ],
-)
-async def test_2_3_7_the_grammars_of_a_bridge_end_it_and_no_other_transfer_hears_any(type_, script, value):
-    done = await run(TRANSFER.format(type=type_), script, transfers=["busy"])
-    assert done.ending.value == value
-    assert done.line.transferred[0].audio == f"{SITE}ring.wav"
-
-
-async def test_1_5_4_after_a_transfer_that_hung_up_nobody_is_asked_anything():
-    done = await run(
-        f"""<form><transfer name="t" dest="tel:100" bridge="true"/><catch event="connection.disconnect">
-        <goto next="#after"/></catch></form><form id="after"><field name="f">{keys("1")}</field></form>""",
-        ["1"],
-        transfers=["connection.disconnect.hangup"],
-    )
-    assert done.ending == Ending("hangup")
-
-
-async def test_5_3_11_a_callee_who_goes_while_he_is_said_good_bye_to_is_an_event():
-    class Leaving(Line):
-        async def play(self, _pieces: Sequence[Piece], **_bargein: bool) -> Played:
-            raise HungUp
-
-    content = """<form><block>Good bye.<disconnect/></block>
-        <catch event="connection.disconnect.hangup"><exit expr="'told'"/></catch></form>"""
-    site = Site({"start": vxml(content)})
-    ending = await interpret(SITE + "start", fetcher=site, platform=Leaving(), engine=QuickJs())
-    assert ending.value == "told"
 
 
 # ---------------------------------------------------------------------------------- 2.5 links

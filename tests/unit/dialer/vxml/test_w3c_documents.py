@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,17 @@ from lxml import etree
 
 from services.dialer.vxml.documents import SRGS, VXML
 from services.dialer.vxml.interpreter import interpret
-from services.dialer.vxml.ports import FetchFailed, FetchRequest, FetchResponse, Input, Played, Recording, RecordRequest
+from services.dialer.vxml.ports import (
+    FetchFailed,
+    FetchRequest,
+    FetchResponse,
+    Input,
+    Played,
+    Recording,
+    RecordRequest,
+    TransferOutcome,
+    TransferRequest,
+)
 from services.dialer.vxml.prompts import Piece
 from services.dialer.vxml.quickjs_engine import QuickJs
 from tests.support.scripted_callee import HANG_UP, SILENCE, SITE, Line
@@ -35,13 +46,8 @@ DONE = {
 TOLD = re.compile(r"\((?:say|key) [^)]*\)|" + re.escape(HANG_UP) + "|" + re.escape(SILENCE))
 
 # What a document does not say to its runner: what becomes of a transfer, and what the callee does unasked.
-TRANSFERS = {
-    "289": "connection.disconnect.transfer",
-    "298": "connection.disconnect.transfer",
-    "301": "busy",
-    "302": "network_busy",
-}
-CALLEES = {"523": [SILENCE, SILENCE, "(say delta)"]}
+TRANSFERS = {"301": "busy", "302": "network_busy"}
+CALLEES = {"523": [SILENCE, SILENCE, "[delta]"]}
 # A person listens to these: what must have been played, in this order; 165 must end and say nothing of a failure.
 LISTENED = {name: ["alpha", "bravo", "charlie", "delta"] for name in ("216", "217", "219")}
 LISTENED |= {"1162": ["pass"], "369": [f"<{SITE}369.wav>", "pass"], "assert165": []}
@@ -110,25 +116,46 @@ def _grammar(element: etree._Element) -> None:
 
 
 class Told(Line):
-    """A callee who does what the prompts tell him, and else says nothing."""
+    """A callee who does what the prompts tell him, and else says nothing, or lets himself be recorded."""
 
     async def play(self, pieces: Sequence[Piece], *, bargein: bool) -> Played:
         heard = len(self.played)
         played = await super().play(pieces, bargein=bargein)
         for words in self.played[heard:]:
-            self.script += TOLD.findall(words)
+            self.script += [turn for told in TOLD.findall(words) for turn in turns(told)]
         return played
 
     async def record(self, request: RecordRequest) -> Recording | None:
-        self.recordings = self.recordings or [Recording(b"RIFF", 2.0, request.type)]
-        return await super().record(request)
+        told = self.script[:1]
+        if told == [SILENCE]:
+            self.recordings = [None]
+        elif told == [HANG_UP]:
+            self.recordings = [Recording(b"RIFF", 2.0, request.type, hung_up=True)]
+        elif told and len(told[0]) == 1 and request.ends is None and request.dtmf_term:
+            self.recordings = [Recording(b"RIFF", 2.0, request.type, term_char=told[0])]
+        else:
+            self.recordings = self.recordings or [Recording(b"RIFF", 2.0, request.type)]
+            return await super().record(request)
+        del self.script[0]
+        return await super().record(replace(request, ends=None))
+
+    async def transfer(self, request: TransferRequest) -> TransferOutcome:
+        if self.script[:1] == [HANG_UP]:
+            del self.script[0]
+            return TransferOutcome("connection.disconnect.hangup")
+        self.transfers = self.transfers or ["connection.disconnect.transfer" if request.type == "blind" else "noanswer"]
+        return await super().transfer(request)
 
     async def listen(self, *, within: float) -> Input | None:
         self.script = self.script or [SILENCE]
-        told = self.script[0]
-        if told.startswith(("(say ", "(key ")):
-            self.script[0] = f"[{told[5:-1]}]" if told.startswith("(say ") else told[5:-1]
         return await super().listen(within=within)
+
+
+def turns(told: str) -> list[str]:
+    """Return what a callee does who is told so: words at once, keys one by one."""
+    if told.startswith("(say "):
+        return [f"[{told[5:-1]}]"]
+    return [key for key in told[5:-1] if not key.isspace()] if told.startswith("(key ") else [told]
 
 
 class Folder:
@@ -167,7 +194,7 @@ def starts(folder: Path) -> list[str]:
 async def verdict(folder: Path, name: str) -> tuple[bool, str]:
     """Run one test; return whether it passed, and what there is to say."""
     test = Path(name).stem
-    line = Told(script=list(CALLEES.get(test, [])), transfers=[TRANSFERS.get(test, "noanswer")] * 3)
+    line = Told(script=list(CALLEES.get(test, [])), transfers=[TRANSFERS[test]] if test in TRANSFERS else [])
     ending = await interpret(SITE + name, fetcher=Folder(folder), platform=line, engine=QuickJs())
     if test in LISTENED:
         said = " ".join(line.played)
