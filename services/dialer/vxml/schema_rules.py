@@ -21,8 +21,8 @@ def rules_of(element: etree._Element) -> Iterator[Fault]:
             yield _thrown(
                 element,
                 "semantic",
-                f"<{name}> declares {value[:60]!r}, which is no variable's name: letters, digits and _, "
-                "no _ first, no word of ECMAScript's, no scope (VoiceXML 2.0, 5.1).",
+                f"<{name}> declares {value[:60]!r}, which is no variable's name: letters, digits, _ and $, "
+                "no _ first, no $ last, no word of ECMAScript's, no scope (VoiceXML 2.0, 5.1).",
             )
     if rule := _RULES.get(name):
         yield from rule(element)

@@ -29,12 +29,13 @@
   const MAX_TOLD = 200; // characters of a name or value that is told of
   const MOST_TOLD = 8192; // characters of all that is told
 
-  // What a chain of so many scopes is compiled to, once: `arguments[0]` is the source. In sight is nothing else of ours.
+  // What a chain of so many scopes is compiled to, once: `arguments[0]` is the source. In sight is nothing else of ours
+  // but a name that no variable has (VoiceXML 2.0 section 5.1).
   function nested(depth) {
     if (!has(compiled, depth)) {
-      let source = `return function () { with ($s[${depth - 1}]) return eval(arguments[0]); };`;
-      for (let at = depth - 2; at >= 0; at--) source = `with ($s[${at}]) ${source}`;
-      compiled[depth] = new Function("$s", source);
+      let source = `return function () { with (scopes$[${depth - 1}]) return eval(arguments[0]); };`;
+      for (let at = depth - 2; at >= 0; at--) source = `with (scopes$[${at}]) ${source}`;
+      compiled[depth] = new Function("scopes$", source);
     }
     return compiled[depth];
   }

@@ -13,9 +13,11 @@ _LONGEST_LIST, _LONGEST_EVENTS = 2_000, 500  # characters of lists: looked throu
 _IDENTIFIER = re.compile(r"[^\W\d][\w.-]*")
 _LONGEST_NAME = 200  # characters of a variable's
 RESERVED = frozenset(
-    """break case catch class const continue debugger default delete do else enum export extends false finally for
-    function if import in instanceof new null return super switch this throw true try typeof var void while with
-    """.split()  # noqa: SIM905 (one name on each of 35 lines is not easier to read)
+    """abstract boolean break byte case catch char class const continue debugger default delete do double else enum
+    export extends false final finally float for function goto if implements import in instanceof int interface long
+    native new null package private protected public return short static super switch synchronized this throw throws
+    transient true try typeof var void volatile while with
+    """.split()  # noqa: SIM905 (one name on each of 59 lines is not easier to read)
 )
 _OURS = frozenset({"arguments", "eval"})  # by which expressions are evaluated
 
@@ -29,8 +31,8 @@ def seconds(value: str) -> float | None:
 
 
 def is_variable(name: str) -> bool:
-    """Whether a variable may be declared by this name (VoiceXML 2.0, 5.1), ECMAScript's words and scopes excluded."""
-    return is_identifier(name) and name[0] not in "_$" and name[-1] != "$" and name not in RESERVED | _OURS
+    """Whether a variable may be declared by this name (VoiceXML 2.0, 5.1): no word that ECMA-262 of 1999 reserves."""
+    return is_identifier(name) and name[0] != "_" and name[-1] != "$" and name not in RESERVED | _OURS
 
 
 def is_identifier(name: str) -> bool:

@@ -24,9 +24,16 @@ async def test_5_3_1_a_var_without_expr_keeps_the_value_that_is_there():
     assert await value("<form><block><var name='x' expr='1'/><var name='x'/><exit expr='x'/></block></form>") == 1
 
 
-@pytest.mark.parametrize("name", ["class", "var", "document.x"])
+@pytest.mark.parametrize("name", ["class", "var", "document.x", "int", "package"])
 async def test_5_1_a_reserved_word_is_no_variable_s_name(name):
     assert await value(f"{CAUGHT}<form><block><var name='{name}'/></block></form>") == "error.semantic"
+
+
+@pytest.mark.parametrize("name", ["$x", "$s", "x$y"])
+async def test_5_1_a_dollar_sign_is_reserved_at_the_end_of_a_name_only(name):
+    content = f"""{CAUGHT}<var name="{name}" expr="1"/><form><field name="f" expr="2"/><block>
+        <assign name="{name}" expr="{name} + f"/><exit expr="document.{name}"/></block></form>"""
+    assert await value(content) == 3
 
 
 @pytest.mark.parametrize(
