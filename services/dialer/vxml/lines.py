@@ -11,7 +11,7 @@ from services.dialer.vxml.activation import activate_beside
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import name_of
 from services.dialer.vxml.events import Event
-from services.dialer.vxml.filling import defined, evaluation, remember
+from services.dialer.vxml.filling import defined, evaluation, forget, remember
 from services.dialer.vxml.grammars.recognizer import Recognized
 from services.dialer.vxml.jumps import Owner
 from services.dialer.vxml.listening import Beside, Heard
@@ -34,6 +34,7 @@ async def record(context: Context, item: etree._Element, name: str) -> Recognize
         raise Event("error.unsupported.format", "a telephone line is recorded as audio")
     beside = await _beside(context, item, is_modal=item.get("modal") != "false", any_key=_ends_by_any_key(item))
     await context.session.flush()
+    forget(context)
     request = RecordRequest(
         beep=item.get("beep") == "true",
         max_time=context.duration("maxtime", item.get("maxtime", "60s")),
@@ -100,6 +101,7 @@ async def transfer(context: Context, item: etree._Element, name: str) -> bool:
         ends=beside.ends if beside else None,
     )
     await context.session.flush()
+    forget(context)
     try:
         with context.session.line() as line:
             outcome = await line.transfer(request)

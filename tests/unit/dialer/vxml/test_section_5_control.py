@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.dialer.vxml.interpreter import interpret
+from services.dialer.vxml.ports import Recording
 from services.dialer.vxml.quickjs_engine import QuickJs
 from tests.support.scripted_callee import SILENCE, SITE, Line, Site, call, vxml
 
@@ -104,6 +105,22 @@ async def test_5_1_5_before_anything_was_heard_lastresult_is_undefined():
     assert await value(
         "<form><block><exit expr='typeof application.lastresult$ + typeof lastresult$'/></block></form>"
     ) == ("undefinedundefined")
+
+
+async def test_5_1_5_what_was_heard_last_is_undefined_from_the_next_waiting_on():
+    content = """<form><field name="a" type="digits?length=1"/><field name="b" type="digits?length=1">
+        <prompt><value expr="lastresult$.utterance"/></prompt><noinput>
+        <exit expr="typeof application.lastresult$ + typeof a$.utterance"/></noinput></field></form>"""
+    done = await run(content, ["7", SILENCE])
+    assert (done.ending.value, done.line.played) == ("undefinedstring", ["7"])
+
+
+@pytest.mark.parametrize("item", ["record name='i'", "transfer name='i' dest='tel:1'"])
+async def test_5_1_5_a_recording_and_a_transfer_are_waited_for_too(item):
+    content = f"""<form><field name="a" type="digits?length=1"/><{item}/>
+        <block><exit expr="typeof application.lastresult$"/></block></form>"""
+    lines = {"recordings": [Recording(b"R", 1.0)], "transfers": ["busy"]}
+    assert (await call({"start": vxml(content)}, ["7"], **lines)).ending.value == "undefined"
 
 
 async def test_6_3_of_two_properties_at_one_level_the_last_is_meant():
