@@ -240,7 +240,7 @@ class ScriptEngine(Protocol):
         """Let nothing be added to a scope any more."""
 
     def assign(self, chain: Sequence[int], name: str, expression: str) -> None:
-        """Change a variable that is declared (`a`, `dialog.a`, `a.b`)."""
+        """Change a variable that is declared (`a`, `dialog.a`, `a.b`, `a[0]`)."""
 
     def copy(self, source: Sequence[int], expression: str, scope: int, name: str) -> None:
         """Give a variable of one scope the value that an expression has in a chain."""

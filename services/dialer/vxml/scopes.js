@@ -215,7 +215,7 @@
       preventExtensions(scopes[scope]);
     },
     assign(chain, name, expression) {
-      const [first, second, more] = split(name, ".");
+      const [first, second, more] = split(join(split(name, "["), "."), ".");
       if (!chain.some((at) => has(scopes[at], first))) throw new ReferenceError(first + " is not declared");
       const owner = second === undefined || more !== undefined ? undefined : evaluate(chain, first);
       if (chain.some((at) => scopes[at] === owner) && !has(owner, second)) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -12,6 +13,7 @@ from services.dialer.vxml.ports import Json, ScriptEngine, ScriptFailed
 from services.dialer.vxml.values import is_identifier, is_variable
 
 _PARTS = 20  # of a name with dots that is assigned to
+_ELEMENT = re.compile(r"\[\d{1,9}\]", re.ASCII)
 _SHOWN = 60  # characters of an expression in a message
 
 
@@ -103,8 +105,8 @@ class Scopes:
             self.engine.declare(self.chain, name, None if text is None else json.dumps(text))
 
     def assign(self, name: str, expression: str | None = None) -> None:
-        """Change a variable that is declared; without an expression it is undefined from now on."""
-        if not all(is_identifier(part) for part in name.split(".", _PARTS)):
+        """Change a variable that is declared, or a part of one; without an expression it is undefined from now on."""
+        if not all(is_identifier(part) for part in _ELEMENT.sub("", name).split(".", _PARTS)):
             raise Event("error.semantic", "a variable may not have this name")
         with Semantic(None if expression is None else f"{name} = {expression}"):
             self.engine.assign(self.chain, name, "undefined" if expression is None else expression)

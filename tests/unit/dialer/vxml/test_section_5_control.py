@@ -48,10 +48,15 @@ async def test_5_1_a_dollar_sign_is_reserved_at_the_end_of_a_name_only(name):
         ("dialog.known", "done"),
         ("document.o.made", "done"),
         ("o.made", "done"),
+        ("list[1]", "done"),
+        ("document.list[0].made", "done"),
+        ("nobody[0]", "error.semantic"),
+        ("document[0]", "error.semantic"),
+        ("list[known]", "error.semantic"),
     ],
 )
 async def test_5_3_2_what_is_assigned_must_be_declared_and_properties_of_objects_need_not_be(name, result):
-    content = f"""{CAUGHT}<var name="o" expr="({{}})"/><form><var name="known"/>
+    content = f"""{CAUGHT}<var name="o" expr="({{}})"/><var name="list" expr="[{{}}]"/><form><var name="known"/>
         <block><assign name="{name}" expr="1"/><exit expr="'done'"/></block></form>"""
     assert await value(content) == result
 
@@ -113,6 +118,13 @@ async def test_5_1_5_what_was_heard_last_is_undefined_from_the_next_waiting_on()
         <exit expr="typeof application.lastresult$ + typeof a$.utterance"/></noinput></field></form>"""
     done = await run(content, ["7", SILENCE])
     assert (done.ending.value, done.line.played) == ("undefinedstring", ["7"])
+
+
+async def test_5_1_5_the_components_of_what_was_heard_last_may_be_changed():
+    content = """<form><field name="a" type="digits?length=1"><filled>
+        <assign name="application.lastresult$[0].utterance" expr="'mine'"/>
+        <exit expr="lastresult$[0].utterance"/></filled></field></form>"""
+    assert await value(content, ["7"]) == "mine"
 
 
 @pytest.mark.parametrize("item", ["record name='i'", "transfer name='i' dest='tel:1'"])
