@@ -20,6 +20,12 @@ from services.dialer.vxml.listening import Timing, listen
 from services.dialer.vxml.navigation import find
 from services.dialer.vxml.subdialogs import subdialog
 
+# Of the recogniser: what is right of these makes no difference on a telephone's keypad, what is wrong is an error (6.3).
+_UNHEEDED = (
+    *("bargeintype", "completetimeout", "incompletetimeout"),
+    *("maxnbest", "maxspeechtimeout", "sensitivity", "speedvsaccuracy"),
+)
+
 Visited = Recognized[Owner] | bool
 """What the callee said or keyed in, or whether the item's variable has a value now."""
 
@@ -39,6 +45,8 @@ async def _ask(context: Context, item: etree._Element, _name: str) -> Visited:
         context.property("termchar"),
         frozenset(context.property("inputmodes").split()),
     )
+    for name in _UNHEEDED:
+        context.property(name)
     is_private = context.is_true("paceline.private")  # a wrong value is an error, and before anything is keyed in
     forget(context)
     with evaluation(context) as evaluate:

@@ -33,6 +33,7 @@ def request_of(
 
     The reference starts from the active document, or from the one `within` which the element's URIs are.
     """
+    context.property(f"{purpose}fetchhint")  # nothing is fetched before it is needed, but a wrong value is an error
     url, _ = parted((within or context.document).resolve(uri))
     return FetchRequest(
         url,

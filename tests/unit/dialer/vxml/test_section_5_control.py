@@ -145,6 +145,21 @@ async def test_6_3_of_two_properties_at_one_level_the_last_is_meant():
     assert done.line.waited == [2]
 
 
+@pytest.mark.parametrize(
+    ("name", "wrong", "leave"),
+    [
+        *[(name, "x", "") for name in ("bargeintype", "maxnbest", "sensitivity", "speedvsaccuracy")],
+        *[(name, "5", "") for name in ("completetimeout", "incompletetimeout", "maxspeechtimeout")],
+        *[(name, "x", '<goto next="next"/>') for name in ("documentfetchhint", "documentmaxage", "fetchtimeout")],
+        ("scriptfetchhint", "x", '<script src="next"/>'),
+    ],
+)
+async def test_6_3_a_value_that_is_none_is_an_error_also_of_what_is_not_heeded(name, wrong, leave):
+    content = f"""<property name="{name}" value="{wrong}"/>{CAUGHT}<form><block>{leave}</block>
+        <field name="f" type="digits?length=1"/></form>"""
+    assert await value(content, ["1"], next=vxml("<form/>")) == "error.semantic"
+
+
 async def test_5_2_1_event_and_message_may_be_expressions():
     content = """<form><block><throw eventexpr="'a.' + 'b'" messageexpr="'m' + 1"/></block>
         <catch event="a"><exit expr="_event + _message"/></catch></form>"""
