@@ -75,6 +75,9 @@ _KINDS: dict[str, tuple[Callable[[str], bool], str]] = {
     "modes": (lambda value: bool(value.split()) and set(value.split()) <= {"dtmf", "voice"}, "dtmf, voice or both"),
     "event": (is_event, f"a name of at most {_LONGEST_EVENT} characters and {_PARTS_OF_EVENT} parts"),
     "names": (lambda value: len(value) <= _LONGEST_LIST, f"at most {_LONGEST_LIST} characters"),
-    "events": (lambda value: len(value) <= _LONGEST_EVENTS, f"at most {_LONGEST_EVENTS} characters"),
+    "events": (
+        lambda value: bool(value.strip()) and len(value) <= _LONGEST_EVENTS,
+        f"names of events, at most {_LONGEST_EVENTS} characters of them",
+    ),
     "alphabet": (lambda value: value == "ipa" or value.startswith("x-"), "ipa, or a platform's own, x-…"),
 }

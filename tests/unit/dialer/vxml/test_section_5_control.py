@@ -171,6 +171,12 @@ async def test_5_2_2_a_message_that_nobody_gave_is_undefined():
     assert await value(content) == "undefined"
 
 
+async def test_5_2_4_a_catch_for_no_event_is_no_catch_for_all_and_refused():
+    content = f"{CAUGHT}<form><block><goto next='next'/></block></form>"
+    following = vxml("<catch event=' '/><form><block><exit/></block></form>")
+    assert await value(content, next=following) == "error.badfetch"
+
+
 async def test_5_2_4_references_in_an_inherited_handler_start_from_the_active_document():
     pages = {
         "leaves/start": vxml("<form><block><throw event='a'/></block></form>", "application='../roots/root'"),
