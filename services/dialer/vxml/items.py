@@ -20,7 +20,7 @@ from services.dialer.vxml.listening import Timing, listen
 from services.dialer.vxml.navigation import find
 from services.dialer.vxml.subdialogs import subdialog
 
-# Of the recogniser: what is right of these makes no difference on a telephone's keypad, what is wrong is an error (6.3).
+# Of the recogniser: what is right of these makes no difference to keys, what is wrong is an error (6.3).
 _UNHEEDED = (
     *("bargeintype", "completetimeout", "incompletetimeout"),
     *("maxnbest", "maxspeechtimeout", "sensitivity", "speedvsaccuracy"),

@@ -14,6 +14,7 @@ from services.dialer.vxml.values import is_identifier, is_variable
 
 _PARTS = 20  # of a name with dots that is assigned to
 _ELEMENT = re.compile(r"\[\d{1,9}\]", re.ASCII)
+_OF_A_SCOPE = re.compile(r"(session|application|document|dialog)\.([\w$]+)")
 _SHOWN = 60  # characters of an expression in a message
 
 
@@ -136,6 +137,13 @@ class Scopes:
             return True
         with Semantic(condition):
             return self.engine.truth(self.chain, condition)
+
+    def listed(self, name: str) -> str:
+        """Return a name of a namelist: `document.a`, too, must be declared, whatever ECMAScript says (5.3.8)."""
+        of_scope = _OF_A_SCOPE.match(name)
+        if of_scope and not self.holds(f"'{of_scope[2]}' in {of_scope[1]}"):
+            raise Event("error.semantic", f"{of_scope[0]} is not declared")
+        return name
 
     def is_undefined(self, name: str) -> bool:
         """Return whether a variable has no value: the guard of a form item (2.1.1)."""

@@ -200,8 +200,9 @@ async def test_5_3_8_a_variable_is_sent_by_the_name_that_it_is_listed_by():
     assert done.site.requests[-1].fields == (("document.v", "1"), ("session.id", "call-1"))
 
 
-@pytest.mark.parametrize("element", ["exit", "return", "disconnect", "submit next='x'"])
-async def test_5_3_an_undeclared_name_in_a_namelist_is_a_semantic_error(element):
-    content = f"""<form><subdialog name="s" src="#t"/></form>
-        <form id="t">{CAUGHT}<block><{element} namelist="nobody"/></block></form>"""
+@pytest.mark.parametrize("element", ["exit", "return", "disconnect", "submit next='x'", "data name='d' src='x'"])
+@pytest.mark.parametrize("name", ["nobody", "document.nobody", "application.nobody", "session.nobody", "dialog.v"])
+async def test_5_3_an_undeclared_name_in_a_namelist_is_a_semantic_error(element, name):
+    content = f"""<var name="v" expr="1"/><form><subdialog name="s" src="#t"/></form>
+        <form id="t">{CAUGHT}<block><{element} namelist="v document.v {name}"/></block></form>"""
     assert await value(content) == "error.semantic"
