@@ -22,6 +22,13 @@ def reference(context: Context, element: etree._Element, literal: str, expressio
     return context.scopes.text(computed) if computed is not None else written
 
 
+def message_of(context: Context, element: etree._Element) -> str:
+    """Return what an element says of the event that it throws; undefined, as `_message` may be, is nothing (5.2.1)."""
+    if (expression := element.get("messageexpr")) is not None:
+        return context.scopes.text_if_any(expression) or ""
+    return element.get("message", "")
+
+
 async def goto(context: Context, element: etree._Element) -> None:
     """Go to an item of this form, a dialog or a document (5.3.7)."""
     if (name := reference(context, element, "nextitem", "expritem")) is not None:
@@ -86,7 +93,7 @@ async def give_back(context: Context, element: etree._Element) -> None:
     if not context.depth:
         raise Event("error.semantic", "return stands outside of a subdialog")
     event = reference(context, element, "event", "eventexpr")
-    message = reference(context, element, "message", "messageexpr") or ""
+    message = message_of(context, element)
     names = element.get("namelist", "").split()
     if event is not None and names:
         raise Event("error.badfetch", "return has both an event and a namelist")

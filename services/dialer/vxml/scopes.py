@@ -131,6 +131,11 @@ class Scopes:
         with Semantic(expression):
             return self.engine.text(self.chain, expression)
 
+    def text_if_any(self, expression: str) -> str | None:
+        """Return what an expression comes to, as a string; None when it is undefined."""
+        text = self.text(expression)
+        return None if text == "undefined" and not self.holds(f"({expression}\n)!==undefined") else text
+
     def holds(self, condition: str | None) -> bool:
         """Return whether a condition holds; none does."""
         if condition is None:

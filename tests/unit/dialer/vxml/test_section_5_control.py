@@ -171,6 +171,14 @@ async def test_5_2_2_a_message_that_nobody_gave_is_undefined():
     assert await value(content) == "undefined"
 
 
+async def test_5_2_2_what_is_thrown_on_without_a_message_has_none():
+    content = """<form><subdialog name="s" src="#t"/><catch event="a"><exit expr="_event + typeof _message"/></catch>
+        </form><form id="t"><block><throw event="a"/></block>
+        <catch event="a"><throw eventexpr="'b.' + _event" messageexpr="_message"/></catch>
+        <catch event="b"><return eventexpr="_event.slice(2)" messageexpr="_message"/></catch></form>"""
+    assert await value(content) == "aundefined"
+
+
 async def test_5_2_4_a_catch_for_no_event_is_no_catch_for_all_and_refused():
     content = f"{CAUGHT}<form><block><goto next='next'/></block></form>"
     following = vxml("<catch event=' '/><form><block><exit/></block></form>")
