@@ -45,11 +45,12 @@ def request_of(
 
 
 class Refused(Event):
-    """A document is not run for a fault in it; `document` is there where its handlers might be."""
+    """A document is not run for a fault in it; `document` is there where its handlers might be, around the `at`."""
 
-    def __init__(self, name: str, message: str, document: Document | None) -> None:
+    def __init__(self, name: str, message: str, document: Document | None, at: etree._Element | None) -> None:
         super().__init__(name, message)
         self.document = document
+        self.at = at
 
 
 def parted(uri: str) -> tuple[str, str]:
@@ -97,9 +98,8 @@ async def _check(session: Session, document: Document, within: str) -> None:
         await session.turn()
     if (fault := refusal(faults)) is not None:
         can_hear = all(each.is_of_choice for each in faults if each.is_refused)
-        raise Refused(
-            f"error.{fault.kind}", f"{within}line {fault.line}: {fault.message}", document if can_hear else None
-        )
+        message = f"{within}line {fault.line}: {fault.message}"
+        raise Refused(f"error.{fault.kind}", message, document if can_hear else None, fault.element)
 
 
 def _shown(url: str) -> str:

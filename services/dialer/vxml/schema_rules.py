@@ -158,7 +158,7 @@ def _parent(element: etree._Element) -> str:
 
 
 def _refused(element: etree._Element, message: str) -> Fault:
-    return Fault(line_of(element), None, "badfetch", message, is_of_choice=True)
+    return Fault(line_of(element), None, "badfetch", message, is_of_choice=True, element=element)
 
 
 def _thrown(element: etree._Element, kind: str, message: str) -> Fault:
