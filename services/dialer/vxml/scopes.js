@@ -236,7 +236,7 @@
     run(chain, script) {
       const scope = innermost(chain);
       const names = located("at <input>:", () => declared(script));
-      let hoisted = "";
+      let hoisted = "0;"; // before a 'use strict', which would keep to itself what the script declares
       for (const name of keys(names)) {
         if (names[name]) {
           delete scope[name];
