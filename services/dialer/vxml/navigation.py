@@ -81,6 +81,7 @@ async def load(session: Session, request: FetchRequest) -> Document:
         session.library.documents.put(key, document, len(body), named=len(url) + len(content_type))
     if response.heed is not None and (headers := headers_in(document)):
         response.heed(headers)
+    session.grammars.pop(document.root, None)
     return document
 
 
