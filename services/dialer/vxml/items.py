@@ -23,7 +23,7 @@ from services.dialer.vxml.subdialogs import subdialog
 # Of the recogniser: what is right of these makes no difference to keys, what is wrong is an error (6.3).
 _UNHEEDED = (
     *("bargeintype", "completetimeout", "incompletetimeout"),
-    *("maxnbest", "maxspeechtimeout", "sensitivity", "speedvsaccuracy"),
+    *("maxnbest", "maxspeechtimeout", "recordutterance", "sensitivity", "speedvsaccuracy"),
 )
 
 Visited = Recognized[Owner] | bool

@@ -65,6 +65,8 @@ def parted(uri: str) -> tuple[str, str]:
 async def play_before(context: Context, element: etree._Element) -> None:
     """Play what waits where something is to be heard while an element's URI is fetched (4.1.8); that itself is not."""
     if not context.session.is_gone and (element.get("fetchaudio") or context.property("fetchaudio")):
+        for name in ("fetchaudiodelay", "fetchaudiominimum"):
+            context.property(name)  # of audio that is not heard, but a wrong value is an error
         await context.session.flush()
 
 

@@ -148,10 +148,12 @@ async def test_6_3_of_two_properties_at_one_level_the_last_is_meant():
 @pytest.mark.parametrize(
     ("name", "wrong", "leave"),
     [
-        *[(name, "x", "") for name in ("bargeintype", "maxnbest", "sensitivity", "speedvsaccuracy")],
+        *[(name, "x", "") for name in ("bargeintype", "maxnbest", "recordutterance", "sensitivity", "speedvsaccuracy")],
         *[(name, "5", "") for name in ("completetimeout", "incompletetimeout", "maxspeechtimeout")],
         *[(name, "x", '<goto next="next"/>') for name in ("documentfetchhint", "documentmaxage", "fetchtimeout")],
         ("scriptfetchhint", "x", '<script src="next"/>'),
+        ("fetchaudiodelay", "5", '<goto next="next" fetchaudio="a.wav"/>'),
+        ("fetchaudiominimum", "5", '<goto next="next" fetchaudio="a.wav"/>'),
     ],
 )
 async def test_6_3_a_value_that_is_none_is_an_error_also_of_what_is_not_heeded(name, wrong, leave):
