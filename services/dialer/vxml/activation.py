@@ -112,8 +112,8 @@ def _of_document(document: Document, dialog: etree._Element, scope: Scope) -> It
 
 
 async def _grammars(context: Context, part: _Part) -> list[Grammar]:
-    """Return the grammars of a part, compiled once in a call unless a script says which they are."""
-    known = context.session.grammars
+    """Return the grammars of a part, compiled once for as long as its document stays, unless a script says which."""
+    known = context.session.grammars.setdefault(part.owner.document.root, {})
     if part.element in known:
         return known[part.element]
     try:

@@ -100,11 +100,10 @@ async def _throw(context: Context, element: etree._Element) -> None:
 
 def thrown(context: Context, element: etree._Element) -> Event:
     """Return the event that an element throws (5.2.1)."""
-    name, message = element.get("event"), element.get("message", "")
+    name = element.get("event")
     if (expression := element.get("eventexpr")) is not None:
         name = context.scopes.text(expression)
-    if (expression := element.get("messageexpr")) is not None:
-        message = context.scopes.text(expression)
+    message = leaving.message_of(context, element)
     return named(name, message) if name else Event("error.badfetch", "an event needs a name")
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from lxml import etree
 
 WARNING = "warning"
 _COMPARED = 60  # characters of a name
@@ -19,7 +21,7 @@ class Fault:
     A document with a fault that `is_refused` is not run, and its caller gets the event (VoiceXML 2.0, 5.2.6). Any other
     fault is thrown when its element is reached, where the document may catch it. Only the parser knows columns.
 
-    Of a fault that `is_of_choice` every part is sound by itself, and there is one too many or too few.
+    Of a fault that `is_of_choice` every part is sound by itself, and there is one too many or too few at `element`.
     """
 
     line: int
@@ -28,6 +30,7 @@ class Fault:
     message: str
     is_refused: bool = True
     is_of_choice: bool = False
+    element: etree._Element | None = field(default=None, compare=False, repr=False)
 
     @property
     def event(self) -> str:

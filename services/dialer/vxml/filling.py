@@ -37,6 +37,11 @@ def remember(context: Context, heard: Heard) -> None:
         context.session.engine.put_result(context.scopes.application, defined(result))
 
 
+def forget(context: Context) -> None:
+    """Make application.lastresult$ undefined, as whenever an input is waited for (5.1.5)."""
+    context.session.engine.put_result(context.scopes.application, None)
+
+
 def defined(shadow: dict[str, Json]) -> dict[str, Json]:
     """Return shadow variables without those that have no value: to a script these are undefined, not null."""
     return {name: value for name, value in shadow.items() if value is not None}

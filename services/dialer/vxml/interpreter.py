@@ -6,13 +6,17 @@ from collections.abc import Callable
 from dataclasses import replace
 from urllib.parse import urldefrag
 
+from lxml import etree
+
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.dialogs import converse
+from services.dialer.vxml.documents import name_of
 from services.dialer.vxml.events import Event, EventCounts, Occurred
 from services.dialer.vxml.executable import execute_handler
+from services.dialer.vxml.form_items import FORM_ITEMS
 from services.dialer.vxml.jumps import Destination, Ended, Ending, Jump, ToDialog
 from services.dialer.vxml.library import Library
-from services.dialer.vxml.navigation import Refused, destination, dialog_of, load
+from services.dialer.vxml.navigation import DIALOGS, Refused, destination, dialog_of, load
 from services.dialer.vxml.ports import (
     Apart,
     Fetcher,
@@ -92,7 +96,7 @@ async def _begun(session: Session, start: FetchRequest) -> tuple[Context, Destin
         if refused.document is None:
             raise
         context = Context(session, refused.document)
-        return context, await _told(context, refused)
+        return context, await _told(context, refused, refused.at)
     session.document = document.url
     context = Context(session, document)
     try:
@@ -101,13 +105,13 @@ async def _begun(session: Session, start: FetchRequest) -> tuple[Context, Destin
         return context, await _told(context, event)
 
 
-async def _told(context: Context, event: Event) -> Destination:
+async def _told(context: Context, event: Event, at: etree._Element | None = None) -> Destination:
     """Let a document catch itself why it is not run; return where that leads, which is to another document.
 
-    That it ends the call by itself is not all that is told of it then: it was never run.
+    Those hear of it who are around the element that is wrong, or else around the first dialog. That it ends the call by
+    itself is not all that is told of it then: it was never run.
     """
-    context.dialog = dialog_of(context.document, "")
-    if not context.catches(event.name):
+    if not (_catches_at(context, at, event) or _catches_at(context, dialog_of(context.document, ""), event)):
         raise event
     context.session.document = context.document.url
     try:
@@ -118,3 +122,11 @@ async def _told(context: Context, event: Event) -> Destination:
     except Ended as ended:
         raise Ended(replace(ended.ending, event=event.name, message=event.message)) from None
     raise event
+
+
+def _catches_at(context: Context, at: etree._Element | None, event: Event) -> bool:
+    """Put the context where an element is; return whether somebody there is for an event."""
+    around = [] if at is None else [at, *at.iterancestors()]
+    context.dialog = next((each for each in around if name_of(each) in DIALOGS), None)
+    context.item = next((each for each in around if name_of(each) in FORM_ITEMS), None)
+    return context.catches(event.name)

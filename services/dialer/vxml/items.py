@@ -12,13 +12,19 @@ from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import name_of
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.executable import thrown
-from services.dialer.vxml.filling import evaluation, remember
+from services.dialer.vxml.filling import evaluation, forget, remember
 from services.dialer.vxml.grammars.recognizer import Recognized
 from services.dialer.vxml.jumps import Destination, Owner, ToDialog
 from services.dialer.vxml.lines import record, transfer
 from services.dialer.vxml.listening import Timing, listen
 from services.dialer.vxml.navigation import find
 from services.dialer.vxml.subdialogs import subdialog
+
+# Of the recogniser: what is right of these makes no difference to keys, what is wrong is an error (6.3).
+_UNHEEDED = (
+    *("bargeintype", "completetimeout", "incompletetimeout"),
+    *("maxnbest", "maxspeechtimeout", "recordutterance", "sensitivity", "speedvsaccuracy"),
+)
 
 Visited = Recognized[Owner] | bool
 """What the callee said or keyed in, or whether the item's variable has a value now."""
@@ -39,7 +45,10 @@ async def _ask(context: Context, item: etree._Element, _name: str) -> Visited:
         context.property("termchar"),
         frozenset(context.property("inputmodes").split()),
     )
+    for name in _UNHEEDED:
+        context.property(name)
     is_private = context.is_true("paceline.private")  # a wrong value is an error, and before anything is keyed in
+    forget(context)
     with evaluation(context) as evaluate:
         heard = await listen(context.session, recognizer, timing, evaluate)
     if heard is None:

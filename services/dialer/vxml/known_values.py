@@ -17,9 +17,7 @@ from services.dialer.vxml.values import RESERVED, is_identifier
 _LONGEST = 10_000  # characters
 _HIGHEST = (1 << 53) - 1
 _HALF_A_PAIR = re.compile("[\ud800-\udfff]")
-# What strict code, as an assignment is, does not take for a name.
-_UNASSIGNABLE = RESERVED | {"arguments", "eval", "implements", "interface", "let", "package", "private", "protected"}
-_UNASSIGNABLE |= {"public", "static", "yield"}
+_UNASSIGNABLE = RESERVED | {"arguments", "eval"}  # what strict code, as an assignment is, does not take for a name
 # Of a scope's variables: plain values, then the names of those that are undefined, are some other primitive, are
 # anything else, and of those that cannot change.
 Told: TypeAlias = "tuple[dict[str, Json], Sequence[str], Sequence[str], Sequence[str], Sequence[str]]"

@@ -22,6 +22,13 @@ def reference(context: Context, element: etree._Element, literal: str, expressio
     return context.scopes.text(computed) if computed is not None else written
 
 
+def message_of(context: Context, element: etree._Element) -> str:
+    """Return what an element says of the event that it throws; undefined, as `_message` may be, is nothing (5.2.1)."""
+    if (expression := element.get("messageexpr")) is not None:
+        return context.scopes.text_if_any(expression) or ""
+    return element.get("message", "")
+
+
 async def goto(context: Context, element: etree._Element) -> None:
     """Go to an item of this form, a dialog or a document (5.3.7)."""
     if (name := reference(context, element, "nextitem", "expritem")) is not None:
@@ -54,12 +61,11 @@ def submission(
     purpose: Literal["document", "data"] = "document",
 ) -> FetchRequest:
     """Return the request that sends variables; without names, those of the form's input items."""
-    scopes = context.scopes
     if names is None:
         names = [item.name for item in context.items if item.is_named and item.is_input]
     fields: list[Field] = []
     for name in names:
-        text = scopes.text(name)
+        text = context.scopes.text(context.scopes.listed(name))
         fields.append((name, context.session.recordings.get(text, text)))
     return replace(
         request_of(context, element, uri, purpose=purpose),
@@ -77,7 +83,7 @@ async def leave(context: Context, element: etree._Element) -> None:
     if expression is not None:
         value = context.scopes.value(expression)
     else:
-        value = {name: context.scopes.value(name) for name in names} or None
+        value = {name: context.scopes.value(context.scopes.listed(name)) for name in names} or None
     await context.session.finish()
     raise Ended(Ending("exit", value))
 
@@ -87,20 +93,20 @@ async def give_back(context: Context, element: etree._Element) -> None:
     if not context.depth:
         raise Event("error.semantic", "return stands outside of a subdialog")
     event = reference(context, element, "event", "eventexpr")
-    message = reference(context, element, "message", "messageexpr") or ""
+    message = message_of(context, element)
     names = element.get("namelist", "").split()
     if event is not None and names:
         raise Event("error.badfetch", "return has both an event and a namelist")
     if event is not None:
         thrown = named(event, message)
         raise Returned(None, thrown.name, thrown.message)
-    raise Returned(context.scopes.hold({name: name for name in names}))
+    raise Returned(context.scopes.hold({name: context.scopes.listed(name) for name in names}))
 
 
 async def disconnect(context: Context, element: etree._Element) -> None:
     """Hang up; what is left to do is done without the callee (5.3.11, VoiceXML 2.1 section 8)."""
     names = element.get("namelist", "").split()
-    value = {name: context.scopes.value(name) for name in names} or None
+    value = {name: context.scopes.value(context.scopes.listed(name)) for name in names} or None
     await context.session.flush()
     with context.session.line() as line:
         await line.disconnect()

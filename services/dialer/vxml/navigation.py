@@ -33,6 +33,7 @@ def request_of(
 
     The reference starts from the active document, or from the one `within` which the element's URIs are.
     """
+    context.property(f"{purpose}fetchhint")  # nothing is fetched before it is needed, but a wrong value is an error
     url, _ = parted((within or context.document).resolve(uri))
     return FetchRequest(
         url,
@@ -44,11 +45,12 @@ def request_of(
 
 
 class Refused(Event):
-    """A document is not run for a fault in it; `document` is there where its handlers might be."""
+    """A document is not run for a fault in it; `document` is there where its handlers might be, around the `at`."""
 
-    def __init__(self, name: str, message: str, document: Document | None) -> None:
+    def __init__(self, name: str, message: str, document: Document | None, at: etree._Element | None) -> None:
         super().__init__(name, message)
         self.document = document
+        self.at = at
 
 
 def parted(uri: str) -> tuple[str, str]:
@@ -63,6 +65,8 @@ def parted(uri: str) -> tuple[str, str]:
 async def play_before(context: Context, element: etree._Element) -> None:
     """Play what waits where something is to be heard while an element's URI is fetched (4.1.8); that itself is not."""
     if not context.session.is_gone and (element.get("fetchaudio") or context.property("fetchaudio")):
+        for name in ("fetchaudiodelay", "fetchaudiominimum"):
+            context.property(name)  # of audio that is not heard, but a wrong value is an error
         await context.session.flush()
 
 
@@ -79,6 +83,7 @@ async def load(session: Session, request: FetchRequest) -> Document:
         session.library.documents.put(key, document, len(body), named=len(url) + len(content_type))
     if response.heed is not None and (headers := headers_in(document)):
         response.heed(headers)
+    session.grammars.pop(document.root, None)
     return document
 
 
@@ -96,9 +101,8 @@ async def _check(session: Session, document: Document, within: str) -> None:
         await session.turn()
     if (fault := refusal(faults)) is not None:
         can_hear = all(each.is_of_choice for each in faults if each.is_refused)
-        raise Refused(
-            f"error.{fault.kind}", f"{within}line {fault.line}: {fault.message}", document if can_hear else None
-        )
+        message = f"{within}line {fault.line}: {fault.message}"
+        raise Refused(f"error.{fault.kind}", message, document if can_hear else None, fault.element)
 
 
 def _shown(url: str) -> str:

@@ -230,8 +230,8 @@ class ScriptEngine(Protocol):
         "data": …}.
         """
 
-    def put_result(self, scope: int, result: dict[str, Json]) -> None:
-        """Make `lastresult$` of one scope: an array of the result, with the result's properties (5.1.5)."""
+    def put_result(self, scope: int, result: dict[str, Json] | None) -> None:
+        """Make `lastresult$` of one scope undefined, or an array of the result with its properties (5.1.5)."""
 
     def copy_result(self, source: int, scope: int, name: str, properties: Sequence[str]) -> None:
         """Give a variable of one scope some properties of another scope's `lastresult$`, as far as it has them."""
@@ -240,7 +240,7 @@ class ScriptEngine(Protocol):
         """Let nothing be added to a scope any more."""
 
     def assign(self, chain: Sequence[int], name: str, expression: str) -> None:
-        """Change a variable that is declared (`a`, `dialog.a`, `a.b`)."""
+        """Change a variable that is declared (`a`, `dialog.a`, `a.b`, `a[0]`)."""
 
     def copy(self, source: Sequence[int], expression: str, scope: int, name: str) -> None:
         """Give a variable of one scope the value that an expression has in a chain."""

@@ -128,13 +128,15 @@ class QuickJs:
         self._knows_dom = True
         self._known.put(scope, name, UNKNOWN)
 
-    def put_result(self, scope: int, result: dict[str, Json]) -> None:
-        """Make `lastresult$` of one scope: an array of the result, with the result's properties (5.1.5)."""
+    def put_result(self, scope: int, result: dict[str, Json] | None) -> None:
+        """Make `lastresult$` of one scope undefined, or an array of the result with its properties (5.1.5)."""
+        if result is None and self._known.value((scope,), "lastresult$") is UNDEFINED:
+            return
         if len(_json(result)) > _SMALL:
             self._ask("putResult", scope, result, seconds=_SECONDS_OF_SCRIPT)
         else:
             self._later(scope, "putResult", scope, result)
-        self._known.put(scope, "lastresult$", UNKNOWN)
+        self._known.put(scope, "lastresult$", UNDEFINED if result is None else UNKNOWN)
 
     def copy_result(self, source: int, scope: int, name: str, properties: Sequence[str]) -> None:
         """Give a variable of one scope some properties of another scope's `lastresult$`, as far as it has them."""

@@ -154,7 +154,7 @@ def _texts(element: etree._Element) -> Iterator[str]:
 
 
 def _refused(element: etree._Element, message: str, *, is_of_choice: bool = False) -> Fault:
-    return Fault(line_of(element), None, "badfetch", message, is_of_choice=is_of_choice)
+    return Fault(line_of(element), None, "badfetch", message, is_of_choice=is_of_choice, element=element)
 
 
 def _listed(names: list[str]) -> str:

@@ -21,8 +21,8 @@ def rules_of(element: etree._Element) -> Iterator[Fault]:
             yield _thrown(
                 element,
                 "semantic",
-                f"<{name}> declares {value[:60]!r}, which is no variable's name: letters, digits and _, "
-                "no _ first, no word of ECMAScript's, no scope (VoiceXML 2.0, 5.1).",
+                f"<{name}> declares {value[:60]!r}, which is no variable's name: letters, digits, _ and $, "
+                "no _ first, no $ last, no word of ECMAScript's, no scope (VoiceXML 2.0, 5.1).",
             )
     if rule := _RULES.get(name):
         yield from rule(element)
@@ -158,7 +158,7 @@ def _parent(element: etree._Element) -> str:
 
 
 def _refused(element: etree._Element, message: str) -> Fault:
-    return Fault(line_of(element), None, "badfetch", message, is_of_choice=True)
+    return Fault(line_of(element), None, "badfetch", message, is_of_choice=True, element=element)
 
 
 def _thrown(element: etree._Element, kind: str, message: str) -> Fault:

@@ -29,12 +29,13 @@
   const MAX_TOLD = 200; // characters of a name or value that is told of
   const MOST_TOLD = 8192; // characters of all that is told
 
-  // What a chain of so many scopes is compiled to, once: `arguments[0]` is the source. In sight is nothing else of ours.
+  // What a chain of so many scopes is compiled to, once: `arguments[0]` is the source. In sight is nothing else of ours
+  // but a name that no variable has (VoiceXML 2.0 section 5.1).
   function nested(depth) {
     if (!has(compiled, depth)) {
-      let source = `return function () { with ($s[${depth - 1}]) return eval(arguments[0]); };`;
-      for (let at = depth - 2; at >= 0; at--) source = `with ($s[${at}]) ${source}`;
-      compiled[depth] = new Function("$s", source);
+      let source = `return function () { with (scopes$[${depth - 1}]) return eval(arguments[0]); };`;
+      for (let at = depth - 2; at >= 0; at--) source = `with (scopes$[${at}]) ${source}`;
+      compiled[depth] = new Function("scopes$", source);
     }
     return compiled[depth];
   }
@@ -199,8 +200,8 @@
       scopes[scope][name] = documentOf(tree);
     },
     putResult(scope, result) {
-      const list = [result];
-      for (const property of keys(result)) own(list, property, result[property]);
+      const list = result === null ? undefined : [result];
+      for (const property of keys(result ?? {})) own(list, property, result[property]);
       scopes[scope].lastresult$ = list;
     },
     copyResult(source, scope, name, properties) {
@@ -214,7 +215,7 @@
       preventExtensions(scopes[scope]);
     },
     assign(chain, name, expression) {
-      const [first, second, more] = split(name, ".");
+      const [first, second, more] = split(join(split(name, "["), "."), ".");
       if (!chain.some((at) => has(scopes[at], first))) throw new ReferenceError(first + " is not declared");
       const owner = second === undefined || more !== undefined ? undefined : evaluate(chain, first);
       if (chain.some((at) => scopes[at] === owner) && !has(owner, second)) {
@@ -235,7 +236,7 @@
     run(chain, script) {
       const scope = innermost(chain);
       const names = located("at <input>:", () => declared(script));
-      let hoisted = "";
+      let hoisted = "0;"; // before a 'use strict', which would keep to itself what the script declares
       for (const name of keys(names)) {
         if (names[name]) {
           delete scope[name];

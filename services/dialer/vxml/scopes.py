@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -12,6 +13,8 @@ from services.dialer.vxml.ports import Json, ScriptEngine, ScriptFailed
 from services.dialer.vxml.values import is_identifier, is_variable
 
 _PARTS = 20  # of a name with dots that is assigned to
+_ELEMENT = re.compile(r"\[\d{1,9}\]", re.ASCII)
+_OF_A_SCOPE = re.compile(r"(session|application|document|dialog)\.([\w$]+)")
 _SHOWN = 60  # characters of an expression in a message
 
 
@@ -103,8 +106,8 @@ class Scopes:
             self.engine.declare(self.chain, name, None if text is None else json.dumps(text))
 
     def assign(self, name: str, expression: str | None = None) -> None:
-        """Change a variable that is declared; without an expression it is undefined from now on."""
-        if not all(is_identifier(part) for part in name.split(".", _PARTS)):
+        """Change a variable that is declared, or a part of one; without an expression it is undefined from now on."""
+        if not all(is_identifier(part) for part in _ELEMENT.sub("", name).split(".", _PARTS)):
             raise Event("error.semantic", "a variable may not have this name")
         with Semantic(None if expression is None else f"{name} = {expression}"):
             self.engine.assign(self.chain, name, "undefined" if expression is None else expression)
@@ -128,12 +131,24 @@ class Scopes:
         with Semantic(expression):
             return self.engine.text(self.chain, expression)
 
+    def text_if_any(self, expression: str) -> str | None:
+        """Return what an expression comes to, as a string; None when it is undefined."""
+        text = self.text(expression)
+        return None if text == "undefined" and not self.holds(f"({expression}\n)!==undefined") else text
+
     def holds(self, condition: str | None) -> bool:
         """Return whether a condition holds; none does."""
         if condition is None:
             return True
         with Semantic(condition):
             return self.engine.truth(self.chain, condition)
+
+    def listed(self, name: str) -> str:
+        """Return a name of a namelist: `document.a`, too, must be declared, whatever ECMAScript says (5.3.8)."""
+        of_scope = _OF_A_SCOPE.match(name)
+        if of_scope and not self.holds(f"'{of_scope[2]}' in {of_scope[1]}"):
+            raise Event("error.semantic", f"{of_scope[0]} is not declared")
+        return name
 
     def is_undefined(self, name: str) -> bool:
         """Return whether a variable has no value: the guard of a form item (2.1.1)."""

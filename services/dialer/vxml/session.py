@@ -62,7 +62,8 @@ class Session:
     digits: list[str | None] = field(default_factory=list)  # what was keyed in, input by input
     steps: int = 0
     fetches: int = 0
-    grammars: dict[etree._Element, list[Grammar]] = field(default_factory=dict)
+    # By the root of their document: with it they go when it comes again, as what it refers to may be another one then.
+    grammars: dict[etree._Element, dict[etree._Element, list[Grammar]]] = field(default_factory=dict)
     recordings: dict[str, bytes] = field(default_factory=dict)
     recorded: int = 0  # bytes
     silence: float | None = None  # the timeout of the last prompt that waits (section 4.1.7)

@@ -39,9 +39,7 @@ class _Speaking:
     def value(self, expression: str) -> object:
         """Return a value as a string; None when it is undefined."""
         self._count()
-        scopes = self._context.scopes
-        text = scopes.text(expression)
-        return None if text == "undefined" and not scopes.holds(f"({expression}\n)!==undefined") else text
+        return self._context.scopes.text_if_any(expression)
 
     def recording(self, name: str) -> bytes | None:
         """Return the recording that a value stands for; None when it is an address (2.3.6)."""

@@ -12,10 +12,12 @@ _LONGEST_EVENT, _PARTS_OF_EVENT = 200, 20
 _LONGEST_LIST, _LONGEST_EVENTS = 2_000, 500  # characters of lists: looked through while no other call has a turn
 _IDENTIFIER = re.compile(r"[^\W\d][\w.-]*")
 _LONGEST_NAME = 200  # characters of a variable's
+# Words that ECMAScript keeps for itself in strict code, as an assignment is.
 RESERVED = frozenset(
     """break case catch class const continue debugger default delete do else enum export extends false finally for
-    function if import in instanceof new null return super switch this throw true try typeof var void while with
-    """.split()  # noqa: SIM905 (one name on each of 35 lines is not easier to read)
+    function if implements import in instanceof interface let new null package private protected public return static
+    super switch this throw true try typeof var void while with yield
+    """.split()  # noqa: SIM905 (one name on each of 45 lines is not easier to read)
 )
 _OURS = frozenset({"arguments", "eval"})  # by which expressions are evaluated
 
@@ -30,7 +32,7 @@ def seconds(value: str) -> float | None:
 
 def is_variable(name: str) -> bool:
     """Whether a variable may be declared by this name (VoiceXML 2.0, 5.1), ECMAScript's words and scopes excluded."""
-    return is_identifier(name) and name[0] not in "_$" and name[-1] != "$" and name not in RESERVED | _OURS
+    return is_identifier(name) and name[0] != "_" and name[-1] != "$" and name not in RESERVED | _OURS
 
 
 def is_identifier(name: str) -> bool:
@@ -73,6 +75,9 @@ _KINDS: dict[str, tuple[Callable[[str], bool], str]] = {
     "modes": (lambda value: bool(value.split()) and set(value.split()) <= {"dtmf", "voice"}, "dtmf, voice or both"),
     "event": (is_event, f"a name of at most {_LONGEST_EVENT} characters and {_PARTS_OF_EVENT} parts"),
     "names": (lambda value: len(value) <= _LONGEST_LIST, f"at most {_LONGEST_LIST} characters"),
-    "events": (lambda value: len(value) <= _LONGEST_EVENTS, f"at most {_LONGEST_EVENTS} characters"),
+    "events": (
+        lambda value: bool(value.strip()) and len(value) <= _LONGEST_EVENTS,
+        f"names of events, at most {_LONGEST_EVENTS} characters of them",
+    ),
     "alphabet": (lambda value: value == "ipa" or value.startswith("x-"), "ipa, or a platform's own, x-…"),
 }

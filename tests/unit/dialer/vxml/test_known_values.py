@@ -74,6 +74,7 @@ VERBS: dict[str, Callable[..., object]] = {
     "copy": lambda engine, chain, expression, name: engine.copy(chain, expression, chain[-1], name),
     "assign.": lambda engine, chain, expression, name: engine.assign(chain, f"dialog.{name}", expression),
     "hear": lambda engine, chain, expression, _: engine.put_result(chain[1], {"utterance": expression, "mode": "dtmf"}),
+    "wait": lambda engine, chain, *_: engine.put_result(chain[1], None),
     "shadow": lambda engine, chain, _, name: engine.copy_result(chain[1], chain[-1], name, ["utterance", "confidence"]),
     "put": lambda engine, chain, expression, name: engine.put(chain[-1], name, [expression]),
     "enter": lambda engine, chain, *_: chain.append(engine.open()),

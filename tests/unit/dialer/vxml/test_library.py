@@ -10,7 +10,7 @@ from lxml import etree
 
 from services.dialer.vxml.jumps import Ending
 from services.dialer.vxml.library import Library, Shelf, digest
-from tests.support.scripted_callee import SITE, call, vxml
+from tests.support.scripted_callee import SILENCE, SITE, call, vxml
 
 YES = "<item>1<tag>yes</tag></item><item>2<tag>no</tag></item>"
 KEYS = f'<grammar mode="dtmf" root="r" version="1.0"><rule id="r"><one-of>{YES}</one-of></rule></grammar>'
@@ -90,6 +90,13 @@ async def test_a_grammar_is_compiled_anew_when_a_document_that_it_refers_to_has_
     assert await heard(other=keys.format("old")) == ("old", ["other"]), "it is asked for in each call"
     assert await heard(other=main.format("third"), third=keys.format("new")) == ("new", ["other", "third"])
     assert await heard(other=keys.format("last")) == ("last", ["other"]), "and what is not referred to is not"
+
+
+async def test_what_grammar_a_document_refers_to_is_asked_for_whenever_the_document_is():
+    page = """<form><field name="f"><grammar src="keys"/><noinput/><filled><goto next="{}"/></filled></field></form>
+        <form id="again"><block><goto next="start"/></block></form>"""
+    done = await call({"start": vxml(page.format("#again")), "keys": KEYS}, [SILENCE, "1", SILENCE, "1"])
+    assert [each.url.removeprefix(SITE) for each in done.site.requests] == ["start", "keys"] * 3
 
 
 async def test_grammars_differ_by_the_language_around_them_and_a_document_that_is_refused_is_kept_by_nobody():
@@ -182,7 +189,7 @@ def test_while_a_large_document_is_checked_others_have_their_turns():
 def test_after_each_event_others_have_their_turns():
     events = "".join(f'<block><throw event="e{at}"/></block>' for at in range(20))
     quiet = turns_during("<form>" + "<block/>" * 20 + "</form>")
-    assert turns_during(f'<form><catch event="e"/><catch event=""/>{events}</form>') >= quiet + 20
+    assert turns_during(f'<form><catch event="e"/><catch event="."/>{events}</form>') >= quiet + 20
 
 
 async def test_a_property_that_is_set_twice_has_the_last_value_in_every_call():

@@ -36,6 +36,12 @@ def test_what_a_script_declares_lands_in_the_innermost_scope():
     assert engine.value(chain, "[a, add()]") == [5, "again"], "a var without a value keeps the one there is"
 
 
+def test_what_a_script_declares_that_wants_to_be_strict_lands_there_too():
+    engine, chain = nested("document")
+    engine.run(chain, "// a library\n'use strict';\nvar a = 3;")
+    assert engine.value(chain, "document.a") == 3
+
+
 @pytest.mark.parametrize(
     "expression",
     ["nowhere", "undeclared = 1", "({}).a.b", "1 +", "1n", "throw 1", "(function(){ throw { toString: null } })()"],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from services.dialer.vxml.interpreter import interpret
+from services.dialer.vxml.ports import Recording
 from services.dialer.vxml.quickjs_engine import QuickJs
 from tests.support.scripted_callee import SILENCE, SITE, Line, Site, call, vxml
 
@@ -24,9 +25,16 @@ async def test_5_3_1_a_var_without_expr_keeps_the_value_that_is_there():
     assert await value("<form><block><var name='x' expr='1'/><var name='x'/><exit expr='x'/></block></form>") == 1
 
 
-@pytest.mark.parametrize("name", ["class", "var", "document.x"])
+@pytest.mark.parametrize("name", ["class", "var", "document.x", "package"])
 async def test_5_1_a_reserved_word_is_no_variable_s_name(name):
     assert await value(f"{CAUGHT}<form><block><var name='{name}'/></block></form>") == "error.semantic"
+
+
+@pytest.mark.parametrize("name", ["$x", "$s", "x$y"])
+async def test_5_1_a_dollar_sign_is_reserved_at_the_end_of_a_name_only(name):
+    content = f"""{CAUGHT}<var name="{name}" expr="1"/><form><field name="f" expr="2"/><block>
+        <assign name="{name}" expr="{name} + f"/><exit expr="document.{name}"/></block></form>"""
+    assert await value(content) == 3
 
 
 @pytest.mark.parametrize(
@@ -40,10 +48,15 @@ async def test_5_1_a_reserved_word_is_no_variable_s_name(name):
         ("dialog.known", "done"),
         ("document.o.made", "done"),
         ("o.made", "done"),
+        ("list[1]", "done"),
+        ("document.list[0].made", "done"),
+        ("nobody[0]", "error.semantic"),
+        ("document[0]", "error.semantic"),
+        ("list[known]", "error.semantic"),
     ],
 )
 async def test_5_3_2_what_is_assigned_must_be_declared_and_properties_of_objects_need_not_be(name, result):
-    content = f"""{CAUGHT}<var name="o" expr="({{}})"/><form><var name="known"/>
+    content = f"""{CAUGHT}<var name="o" expr="({{}})"/><var name="list" expr="[{{}}]"/><form><var name="known"/>
         <block><assign name="{name}" expr="1"/><exit expr="'done'"/></block></form>"""
     assert await value(content) == result
 
@@ -99,6 +112,29 @@ async def test_5_1_5_before_anything_was_heard_lastresult_is_undefined():
     ) == ("undefinedundefined")
 
 
+async def test_5_1_5_what_was_heard_last_is_undefined_from_the_next_waiting_on():
+    content = """<form><field name="a" type="digits?length=1"/><field name="b" type="digits?length=1">
+        <prompt><value expr="lastresult$.utterance"/></prompt><noinput>
+        <exit expr="typeof application.lastresult$ + typeof a$.utterance"/></noinput></field></form>"""
+    done = await run(content, ["7", SILENCE])
+    assert (done.ending.value, done.line.played) == ("undefinedstring", ["7"])
+
+
+async def test_5_1_5_the_components_of_what_was_heard_last_may_be_changed():
+    content = """<form><field name="a" type="digits?length=1"><filled>
+        <assign name="application.lastresult$[0].utterance" expr="'mine'"/>
+        <exit expr="lastresult$[0].utterance"/></filled></field></form>"""
+    assert await value(content, ["7"]) == "mine"
+
+
+@pytest.mark.parametrize("item", ["record name='i'", "transfer name='i' dest='tel:1'"])
+async def test_5_1_5_a_recording_and_a_transfer_are_waited_for_too(item):
+    content = f"""<form><field name="a" type="digits?length=1"/><{item}/>
+        <block><exit expr="typeof application.lastresult$"/></block></form>"""
+    lines = {"recordings": [Recording(b"R", 1.0)], "transfers": ["busy"]}
+    assert (await call({"start": vxml(content)}, ["7"], **lines)).ending.value == "undefined"
+
+
 async def test_6_3_of_two_properties_at_one_level_the_last_is_meant():
     done = await run(
         """<property name="timeout" value="1s"/><property name="timeout" value="2s"/>
@@ -107,6 +143,23 @@ async def test_6_3_of_two_properties_at_one_level_the_last_is_meant():
         [SILENCE],
     )
     assert done.line.waited == [2]
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong", "leave"),
+    [
+        *[(name, "x", "") for name in ("bargeintype", "maxnbest", "recordutterance", "sensitivity", "speedvsaccuracy")],
+        *[(name, "5", "") for name in ("completetimeout", "incompletetimeout", "maxspeechtimeout")],
+        *[(name, "x", '<goto next="next"/>') for name in ("documentfetchhint", "documentmaxage", "fetchtimeout")],
+        ("scriptfetchhint", "x", '<script src="next"/>'),
+        ("fetchaudiodelay", "5", '<goto next="next" fetchaudio="a.wav"/>'),
+        ("fetchaudiominimum", "5", '<goto next="next" fetchaudio="a.wav"/>'),
+    ],
+)
+async def test_6_3_a_value_that_is_none_is_an_error_also_of_what_is_not_heeded(name, wrong, leave):
+    content = f"""<property name="{name}" value="{wrong}"/>{CAUGHT}<form><block>{leave}</block>
+        <field name="f" type="digits?length=1"/></form>"""
+    assert await value(content, ["1"], next=vxml("<form/>")) == "error.semantic"
 
 
 async def test_5_2_1_event_and_message_may_be_expressions():
@@ -118,6 +171,20 @@ async def test_5_2_1_event_and_message_may_be_expressions():
 async def test_5_2_2_a_message_that_nobody_gave_is_undefined():
     content = "<form><block><throw event='a'/></block><catch event='a'><exit expr='typeof _message'/></catch></form>"
     assert await value(content) == "undefined"
+
+
+async def test_5_2_2_what_is_thrown_on_without_a_message_has_none():
+    content = """<form><subdialog name="s" src="#t"/><catch event="a"><exit expr="_event + typeof _message"/></catch>
+        </form><form id="t"><block><throw event="a"/></block>
+        <catch event="a"><throw eventexpr="'b.' + _event" messageexpr="_message"/></catch>
+        <catch event="b"><return eventexpr="_event.slice(2)" messageexpr="_message"/></catch></form>"""
+    assert await value(content) == "aundefined"
+
+
+async def test_5_2_4_a_catch_for_no_event_is_no_catch_for_all_and_refused():
+    content = f"{CAUGHT}<form><block><goto next='next'/></block></form>"
+    following = vxml("<catch event=' '/><form><block><exit/></block></form>")
+    assert await value(content, next=following) == "error.badfetch"
 
 
 async def test_5_2_4_references_in_an_inherited_handler_start_from_the_active_document():
@@ -143,8 +210,9 @@ async def test_5_3_8_a_variable_is_sent_by_the_name_that_it_is_listed_by():
     assert done.site.requests[-1].fields == (("document.v", "1"), ("session.id", "call-1"))
 
 
-@pytest.mark.parametrize("element", ["exit", "return", "disconnect", "submit next='x'"])
-async def test_5_3_an_undeclared_name_in_a_namelist_is_a_semantic_error(element):
-    content = f"""<form><subdialog name="s" src="#t"/></form>
-        <form id="t">{CAUGHT}<block><{element} namelist="nobody"/></block></form>"""
+@pytest.mark.parametrize("element", ["exit", "return", "disconnect", "submit next='x'", "data name='d' src='x'"])
+@pytest.mark.parametrize("name", ["nobody", "document.nobody", "application.nobody", "session.nobody", "dialog.v"])
+async def test_5_3_an_undeclared_name_in_a_namelist_is_a_semantic_error(element, name):
+    content = f"""<var name="v" expr="1"/><form><subdialog name="s" src="#t"/></form>
+        <form id="t">{CAUGHT}<block><{element} namelist="v document.v {name}"/></block></form>"""
     assert await value(content) == "error.semantic"

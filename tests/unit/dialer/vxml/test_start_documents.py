@@ -20,9 +20,13 @@ CAUGHT = "<catch event='error.badfetch'><exit expr='_event'/></catch>"
         f"{CAUGHT}<form><block name='b'/><block name='b'/></form>",
         f"{CAUGHT}<form id='a'/><menu id='a'><choice event='e'>e</choice></menu>",
         f"{CAUGHT}<menu dtmf='true'><choice event='e' dtmf='1'>e</choice></menu>",
+        f"<form/><form>{CAUGHT}{BOTH}</form>",
+        f"<form/><form><subdialog name='s' src='#a' srcexpr='b'>{CAUGHT}</subdialog></form>",
+        f"<form>{CAUGHT}</form><form><subdialog name='s' src='#a'><param name='p'/></subdialog></form>",
+        f"<form>{CAUGHT}</form><link/>",
     ],
 )
-async def test_what_there_is_too_much_of_is_caught_in_the_document_or_its_first_dialog(content):
+async def test_what_there_is_too_much_of_is_caught_where_it_stands_or_in_the_first_dialog(content):
     ending = (await call({"start": vxml(content)})).ending
     assert (ending.how, ending.value) == ("exit", "error.badfetch")
     assert (ending.event, ending.message[:7]) == ("error.badfetch", "line 1:")  # which is told, as it was never run
