@@ -20,7 +20,7 @@ class FeedStore:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._done_to = 0
-        self._drawn: tuple[int, int] | None = None
+        self._drawn: tuple[int, int | None] | None = None
 
     async def something_waits(self) -> bool:
         """Whether something waits for its number."""
@@ -35,11 +35,17 @@ class FeedStore:
         """
         row = await self._database.fetch_one(SQL["happenings_drawn"])
         assert row is not None
-        drawn, self._drawn = self._drawn, self._drawn or (row["last_id"], row["next_to_run"])
-        if drawn is None or row["oldest_running"] < drawn[1]:
+        if self._drawn is None:
+            self._drawn = row["last_id"], None
             return None
-        self._drawn = row["last_id"], row["next_to_run"]
-        return drawn[0]
+        last_id, next_to_run = self._drawn
+        if next_to_run is None:  # whoever had drawn an id by the last look has the number of a transaction by now
+            self._drawn = last_id, row["next_to_run"]
+            return None
+        if row["oldest_running"] < next_to_run:
+            return None
+        self._drawn = row["last_id"], None
+        return last_id
 
     def pass_by(self, happening_id: int) -> None:
         """Look only behind an id from now on; with 0, at everything."""

@@ -155,9 +155,10 @@ WHERE d.state = 'dead' AND d.campaign_id = dead.campaign_id AND d.seq = dead.seq
 SELECT (SELECT id FROM happenings WHERE id > $1 ORDER BY id LIMIT 1) IS NOT NULL AS any;
 
 -- name: happenings_drawn
--- Up to which id happenings were written or begun, and which transactions may still hold some of those.
-SELECT s.last_value AS last_id, pg_snapshot_xmin(t.now)::text::bigint AS oldest_running,
-       pg_snapshot_xmax(t.now)::text::bigint AS next_to_run
+-- Up to which id happenings were written or begun, and which transactions there are. Before its first value a sequence
+-- shows that as its last.
+SELECT CASE WHEN s.is_called THEN s.last_value ELSE 0 END AS last_id,
+       pg_snapshot_xmin(t.now)::text::bigint AS oldest_running, pg_snapshot_xmax(t.now)::text::bigint AS next_to_run
 FROM happenings_id_seq AS s, (SELECT pg_current_snapshot() AS now) AS t;
 
 -- name: number_alone

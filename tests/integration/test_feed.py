@@ -298,6 +298,22 @@ async def test_what_was_begun_early_and_is_committed_late_is_passed_by_nobody(le
     assert names(await told(ledger)) == ["call.dialing.v1", "campaign.changed.v1", "call.dialing.v1"]
 
 
+async def test_the_first_event_of_all_is_numbered_though_the_scribe_waited_for_it_long(ledger):
+    campaign = await add_campaign(ledger, numbers=9)
+    store = FeedStore(ledger)
+
+    async def knows_all():
+        settled = await store.settled()
+        if settled is not None:
+            store.pass_by(settled)
+        return settled is not None
+
+    await until(knows_all)
+    await dialed(ledger, campaign, 1)
+    assert await store.something_waits()
+    assert await store.number() == 1
+
+
 async def test_what_was_numbered_is_not_looked_through_while_somebodys_transaction_stays_open(ledger):
     campaign = await add_campaign(ledger, numbers=1)
     async with ledger.transaction() as reader:
