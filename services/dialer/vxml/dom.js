@@ -10,6 +10,33 @@
   const local = (name) => name.slice(name.indexOf(":") + 1);
   const isAny = (wanted, name) => wanted === "*" || wanted === name;
 
+  const SIGNS = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  const escaped = (text, signs) => text.replace(signs, (sign) => SIGNS[sign] ?? `&#${sign.charCodeAt(0)};`);
+  const quoted = (text) => `"${escaped(text, /[&<"\t\n\r]/g)}"`;
+
+  // Return a node as XML; `known` are the namespaces that are declared around it, by prefix.
+  function written(node, known) {
+    const content = (seen) => Array.from(node.childNodes, (child) => written(child, seen)).join("");
+    switch (node.nodeType) {
+      case DOCUMENT:
+        return content(known);
+      case TEXT:
+        return escaped(node.nodeValue, /[&<>\r]/g);
+      case COMMENT:
+        return `<!--${node.nodeValue}-->`;
+      case PROCESSING_INSTRUCTION:
+        return `<?${node.target}${node.data && ` ${node.data}`}?>`;
+    }
+    const seen = { ...known };
+    const said = Array.from(node.attributes, ({ name, value }) => ` ${name}=${quoted(value)}`);
+    for (const { prefix, namespaceURI } of [node, ...Array.from(node.attributes).filter((each) => each.prefix)]) {
+      if ((seen[prefix ?? ""] ?? "") === (namespaceURI ?? "")) continue;
+      seen[prefix ?? ""] = namespaceURI ?? "";
+      said.push(` xmlns${prefix ? `:${prefix}` : ""}=${quoted(namespaceURI ?? "")}`);
+    }
+    return `<${node.tagName}${said.join("")}>${content(seen)}</${node.tagName}>`;
+  }
+
   class DOMException extends Error {
     constructor(code, message) {
       super(message);
@@ -84,7 +111,7 @@
       return (this.attributes ?? NONE).length > 0;
     }
     toString() {
-      return this.nodeValue ?? `[object ${this.nodeName}]`;
+      return this.nodeValue;
     }
   }
   for (const kind in KINDS) Node[`${kind}_NODE`] = Node.prototype[`${kind}_NODE`] = KINDS[kind];
@@ -131,6 +158,9 @@
   }
 
   class Parent extends Node {
+    toString() {
+      return written(this, { xml: XML }); // as which a namelist sends it
+    }
     getElementsByTagName(name) {
       return this.#below((each) => isAny(name, each.nodeName));
     }

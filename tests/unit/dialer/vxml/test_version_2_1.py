@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from lxml import etree
 
 from services.dialer.vxml.access import may_read
 from services.dialer.vxml.interpreter import interpret
@@ -127,6 +128,33 @@ async def test_d_data_is_read_by_what_the_appendix_has_of_dom(expression, value)
         <form><block><data name="d" src="d"/><var name="a" expr="d.documentElement"/>
         <exit expr="{expression}"/></block></form>"""
     assert (await call({"start": vxml(content), "d": DATA})).ending.value == value
+
+
+@pytest.mark.parametrize(
+    ("expression", "sent"),
+    [
+        (
+            "d",
+            '<!-- above --><q:a x="1" q:y="2" xml:id="i" xmlns:q="urn:q"><!--said--><b>one&lt;</b>'
+            "<?instruct some data?>tail</q:a><?below?>",
+        ),
+        ("d.getElementsByTagName('b').item(0)", "<b>one&lt;</b>"),
+        ("d.documentElement.lastChild", "tail"),
+    ],
+)
+async def test_5_data_in_a_namelist_is_sent_as_xml(expression, sent):
+    content = f"""<form><block><data name="d" src="d"/><var name="n" expr="{expression}"/>
+        <data src="d" namelist="n"/></block></form>"""
+    assert (await call({"start": vxml(content), "d": DATA})).site.requests[-1].fields == (("n", sent),)
+
+
+async def test_5_data_is_sent_with_the_namespaces_that_it_needs():
+    data = '<a xmlns="urn:a" k="&quot;"><b xmlns=""/><c xmlns:p="urn:p"><p:d/><p:d p:k="&#9;"/>\n&gt;</c></a>'
+    content = """<form><block><data name="d" src="d"/><data src="d" namelist="d"/></block></form>"""
+    ((_, sent),) = (await call({"start": vxml(content), "d": data})).site.requests[-1].fields
+    assert etree.tostring(etree.fromstring(sent), method="c14n", exclusive=True) == etree.tostring(
+        etree.fromstring(data), method="c14n", exclusive=True
+    )
 
 
 async def test_6_the_variable_of_a_foreach_is_its_parent_s_and_keeps_the_last_value():
