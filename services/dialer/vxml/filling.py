@@ -24,17 +24,23 @@ _SHADOWS = ("utterance", "confidence", "inputmode", "interpretation", "markname"
 
 def remember(context: Context, heard: Heard) -> None:
     """Set application.lastresult$ (5.1.5): the input, its confidence, what it means, and the mark it came after."""
-    played = context.session.played
     result: dict[str, Json] = {
         "utterance": heard.match.interpretation.utterance if heard.match else heard.utterance,
         "confidence": heard.heard.confidence,
         "inputmode": heard.heard.mode,
         "interpretation": heard.match.interpretation.value if heard.match else None,
-        "markname": played.mark,
-        "marktime": None if played.mark is None else round(played.after * 1000),
+        **reached(context),
     }
     with Semantic():
         context.session.engine.put_result(context.scopes.application, defined(result))
+
+
+def reached(context: Context) -> dict[str, Json]:
+    """Return the last mark that was heard, if any, and the milliseconds since it (VoiceXML 2.1, 4)."""
+    played = context.session.played
+    if played.mark is None:
+        return {}
+    return {"markname": played.mark, "marktime": round(played.after * 1000)}
 
 
 def defined(shadow: dict[str, Json]) -> dict[str, Json]:

@@ -9,7 +9,7 @@ from lxml import etree
 
 from services.dialer.vxml.access import may_read
 from services.dialer.vxml.interpreter import interpret
-from services.dialer.vxml.ports import Input, Played
+from services.dialer.vxml.ports import Input, Played, Recording
 from services.dialer.vxml.prompts import Mark, Piece
 from services.dialer.vxml.quickjs_engine import QuickJs
 from tests.support.scripted_callee import SITE, Line, Site, call, vxml
@@ -47,6 +47,14 @@ async def test_4_a_mark_behind_the_place_where_the_callee_cut_in_was_not_reached
     site = Site({"start": asking("<prompt><mark name='one'/>a<mark name='two'/>b</prompt>")})
     ending = await interpret(SITE + "start", fetcher=site, platform=Hasty(), engine=QuickJs())
     assert ending.value == ["one", 250, "one", 250]
+
+
+@pytest.mark.parametrize("item", ["record name='f'", "transfer name='f' dest='tel:1' type='bridge'"])
+async def test_4_a_recording_and_a_transfer_have_the_mark_before_them(item):
+    content = f"""<form><{item}><prompt><mark name="one"/>a</prompt><filled><exit expr="[f$.markname, f$.marktime]"/>
+        </filled></{item.split()[0]}></form>"""
+    done = await call({"start": vxml(content)}, transfers=["busy"], recordings=[Recording(b"a", 1.0)])
+    assert done.ending.value == ["one", 1500]
 
 
 @pytest.mark.parametrize(
