@@ -40,9 +40,10 @@ class Heard:
 Evaluate = Callable[[str], Json]
 
 
-async def listen(session: Session, recognizer: Recognizer[Owner], timing: Timing, evaluate: Evaluate) -> Heard | None:
-    """Play what waits, and return what the callee then does; None for silence."""
-    first = await session.flush(listening=True)
+async def listen(
+    session: Session, recognizer: Recognizer[Owner], timing: Timing, evaluate: Evaluate, first: Input | None = None
+) -> Heard | None:
+    """Return what the callee does, `first` that by which he has cut a prompt short; None for silence."""
     while first is None or first.mode not in timing.modes:
         with session.line() as line:
             first = await line.listen(within=timing.timeout)

@@ -88,12 +88,13 @@ async def ask(context: Context, item: etree._Element, count: int) -> None:
 
 def _queue(context: Context, at: etree._Element, prompt: Prompt) -> None:
     bargein = context.is_true("bargein") if prompt.bargein is None else prompt.bargein
+    type_ = context.property("bargeintype") if prompt.bargein_type is None else prompt.bargein_type
     timeout = context.duration("timeout") if prompt.timeout is None else prompt.timeout
     try:
         pieces = play_list(prompt.parts, _Speaking(context), style_at(at, context.document, ""))
     except PromptTooLong as long:
         raise Event("error.semantic", str(long)) from None
-    context.session.say(_hinted(context, pieces), bargein=bargein, timeout=timeout)
+    context.session.say(_hinted(context, pieces), bargein=bargein, timeout=timeout, is_hotword=bargein and type_ == "hotword")
 
 
 def _hinted(context: Context, pieces: Iterable[Piece]) -> tuple[Piece, ...]:

@@ -85,6 +85,27 @@ async def test_5_2_5_the_platform_says_in_english_what_its_table_wants_said(even
     assert done.line.played == (words if lang != "de" else [each for each in words if each == "?"])
 
 
+@pytest.mark.parametrize(
+    ("properties", "prompt", "events"),
+    [
+        ("", "<prompt bargeintype='hotword'>?</prompt>", ["noinput"]),
+        ("<property name='bargeintype' value='hotword'/>", "<prompt>?</prompt>", ["noinput"]),
+        ("<property name='bargeintype' value='hotword'/>", "", ["noinput"]),
+        ("<property name='bargeintype' value='hotword'/>", "<prompt bargeintype='speech'>?</prompt>", ["nomatch"]),
+        ("", "<prompt bargein='false' bargeintype='hotword'>?</prompt>", ["nomatch"]),
+        ("", "<prompt>?</prompt>", ["nomatch"]),
+    ],
+)
+async def test_4_1_5_what_matches_nothing_is_ignored_where_a_hotword_is_waited_for(properties, prompt, events):
+    done = await run(
+        f"""{properties}<form><var name="seen" expr="[]"/><field name="f"><prompt>.</prompt>{prompt}{KEY}
+        <catch event="nomatch noinput"><assign name="seen" expr="seen.concat(_event)"/></catch>
+        <filled><exit expr="seen"/></filled></field></form>""",
+        ["2", SILENCE, *([SILENCE] if events == ["noinput"] else []), "1"],
+    )
+    assert done.ending.value == events
+
+
 async def test_5_3_6_a_reprompt_before_an_event_is_that_of_the_handler_that_ended():
     done = await run(
         f"""<form><field name="f"><prompt>?</prompt>{KEY}<noinput><reprompt/><throw event="mine"/></noinput>
