@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ MAX_BYTES = 256 * 1024
 SPECIAL = frozenset({"NULL", "VOID", "GARBAGE"})
 BUILTIN = "builtin:"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
+_BEFORE_XML = codecs.BOM_UTF8 + codecs.BOM_UTF16 + b"\0 \t\r\n"  # in any encoding
 _HEADER = frozenset({"lexicon", "meta", "metadata", "tag", "rule"})
 # What a script of a tag does and hardly any literal: `out = 1`, `out.a.b += 'x'`.
 _ASSIGNS = re.compile(r"""(?<![\w.])out(?:\.\w{1,40}|\[['"]?\w{1,40}['"]?\]){0,5}\s{0,9}\+?=(?!=)""")
@@ -44,10 +46,11 @@ def parse(document: bytes) -> etree._Element:
     Raises:
         GrammarFault: it is no XML that we read.
         GrammarTooLarge: it has more than MAX_BYTES.
+        UnsupportedFormat: it is no XML at all, as are the ABNF form and what others have made up.
     """
     if len(document) > MAX_BYTES:
         raise GrammarTooLarge(f"The grammar has more than {MAX_BYTES >> 10} KiB.")
-    if document.lstrip(b"\xef\xbb\xbf").startswith(b"#ABNF"):
+    if document.strip() and not document.lstrip(_BEFORE_XML).startswith(b"<"):
         raise UnsupportedFormat("The grammar is not in the XML form of SRGS.")
     try:
         root = parse_xml(document)

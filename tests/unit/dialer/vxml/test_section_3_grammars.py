@@ -47,10 +47,20 @@ async def test_3_1_1_a_builtin_grammar_of_the_other_mode_is_a_badfetch():
     assert (await call({"start": vxml(content)}, ["1"])).ending.value == "error.badfetch"
 
 
-async def test_3_1_1_a_grammar_in_the_abnf_form_is_unsupported():
-    content = FIELD.format(grammar='<grammar src="g"/>')
-    pages = {"start": vxml(content), "g": "#ABNF 1.0; root $r; $r = 1;"}
-    assert (await call(pages)).ending.value == "error.unsupported.format"
+@pytest.mark.parametrize(
+    ("body", "event"),
+    [
+        ("#ABNF 1.0; root $r; $r = 1;", "error.unsupported.format"),
+        ("\n#JSGF V1.0; grammar g; public <r> = one;", "error.unsupported.format"),
+        ("[one two]", "error.unsupported.format"),
+        ("<grammar", "error.badfetch"),
+        ("", "error.badfetch"),
+        (grammar("1").encode("utf-16"), None),
+    ],
+)
+async def test_3_1_1_a_grammar_that_is_no_xml_is_of_a_format_that_is_unsupported(body, event):
+    pages = {"start": vxml(FIELD.format(grammar='<grammar src="g"/>')), "g": body}
+    assert (await call(pages, ["1"])).ending.value == (event or "1")
 
 
 async def test_6_3_5_a_grammar_is_fetched_by_its_own_hints_and_else_by_the_properties():
