@@ -21,6 +21,7 @@ from services.dialer.vxml.grammars.srgs import Fetch, Source, load_srgs
 from services.dialer.vxml.jumps import Owner
 from services.dialer.vxml.library import Compiled, digest
 from services.dialer.vxml.navigation import parted, request_of
+from services.dialer.vxml.ports import FetchResponse
 
 _KEYS = "123456789"
 _MEDIA = frozenset({"application/srgs+xml", "application/grammar+xml", "application/xml", "text/xml"})
@@ -208,14 +209,19 @@ async def _loaded(context: Context, document: Document, grammar: etree._Element)
     media = grammar.get("type", "").partition(";")[0].strip().casefold()
     if media and media not in _MEDIA and not (src or "").startswith("builtin:"):
         raise UnsupportedFormat("The grammar's type is none that is read here: application/srgs+xml is.")
-    fetch = partial(_fetched, context, grammar, document)
+    get = partial(_fetched, context, grammar, document)
+
+    async def fetch(url: str) -> bytes:
+        return (await get(url)).body
+
     if src is None:
         return await _srgs(context, grammar, document.base, fetch)
     mode = grammar.get("mode")
     if src.startswith("builtin:"):
         return _of_mode(builtin_at(src), mode)
     url, rule = parted(document.resolve(src))
-    return _of_mode(await _srgs(context, await fetch(url), url, fetch, rule or None), mode)
+    came = await get(url)
+    return _of_mode(await _srgs(context, came.body, parted(came.url)[0], fetch, rule or None), mode)
 
 
 def _of_mode(grammar: Grammar, mode: str | None) -> Grammar:
@@ -265,5 +271,5 @@ def _language(grammar: etree._Element) -> str | None:
     return next((lang for each in grammar.iterancestors() if (lang := each.get(f"{{{XML}}}lang"))), None)
 
 
-async def _fetched(context: Context, grammar: etree._Element, document: Document, url: str) -> bytes:
-    return (await context.session.fetch(request_of(context, grammar, url, purpose="grammar", within=document))).body
+async def _fetched(context: Context, grammar: etree._Element, document: Document, url: str) -> FetchResponse:
+    return await context.session.fetch(request_of(context, grammar, url, purpose="grammar", within=document))

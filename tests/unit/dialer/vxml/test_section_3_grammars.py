@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from services.dialer.vxml.interpreter import interpret
@@ -25,6 +27,21 @@ async def test_3_1_1_an_inline_grammar_refers_from_the_document_s_base():
     inline = grammar('<ruleref uri="keys.grxml"/>')
     pages = {"start": vxml(FIELD.format(grammar=inline), "xml:base='sub/'"), "sub/keys.grxml": grammar("1")}
     assert (await call(pages, ["1"])).ending.value == "1"
+
+
+async def test_srgs_4_9_a_grammar_refers_from_the_address_that_it_came_from():
+    class Redirecting(Site):
+        async def fetch(self, request):
+            moved = request.url == SITE + "keys.grxml"
+            return await super().fetch(replace(request, url=SITE + "sub/keys.grxml") if moved else request)
+
+    pages = {
+        "start": vxml(FIELD.format(grammar='<grammar mode="dtmf" src="keys.grxml"/>')),
+        "sub/keys.grxml": grammar('<ruleref uri="one.grxml"/>'),
+        "sub/one.grxml": grammar("1"),
+    }
+    ending = await interpret(SITE + "start", fetcher=Redirecting(pages), platform=Line(["1"]), engine=QuickJs())
+    assert ending.value == "1"
 
 
 @pytest.mark.parametrize(
