@@ -94,7 +94,9 @@ def _queue(context: Context, at: etree._Element, prompt: Prompt) -> None:
         pieces = play_list(prompt.parts, _Speaking(context), style_at(at, context.document, ""))
     except PromptTooLong as long:
         raise Event("error.semantic", str(long)) from None
-    context.session.say(_hinted(context, pieces), bargein=bargein, timeout=timeout, is_hotword=bargein and type_ == "hotword")
+    context.session.say(
+        _hinted(context, pieces), bargein=bargein, timeout=timeout, is_hotword=bargein and type_ == "hotword"
+    )
 
 
 def _hinted(context: Context, pieces: Iterable[Piece]) -> tuple[Piece, ...]:

@@ -138,14 +138,14 @@ async def test_d_data_is_read_by_what_the_appendix_has_of_dom(expression, value)
     assert (await call({"start": vxml(content), "d": DATA})).ending.value == value
 
 
+SENT = """<q:a x="1" q:y="2" xml:id="i" xmlns:q="urn:q"><!--said--><b>one&lt;</b><?instruct some data?>tail</q:a>"""
+
+
 @pytest.mark.parametrize(
     ("expression", "sent"),
     [
-        (
-            "d",
-            '<!-- above --><q:a x="1" q:y="2" xml:id="i" xmlns:q="urn:q"><!--said--><b>one&lt;</b>'
-            "<?instruct some data?>tail</q:a><?below?>",
-        ),
+        ("d", f"<!-- above -->{SENT}<?below?>"),
+        ("d.documentElement", SENT),
         ("d.getElementsByTagName('b').item(0)", "<b>one&lt;</b>"),
         ("d.documentElement.lastChild", "tail"),
     ],
