@@ -1,10 +1,10 @@
 // XML as a script of VoiceXML 2.1 sees it (section 5.1, appendix D): the part of DOM Level 2 that reads. What a document
 // holds comes as a list. An element is [name, namespace or null, [[attribute, value, namespace or null], ...], [child,
-// ...]], a text a string, a comment { comment }, an instruction { target, data }.
+// ...]], a text a string, a CDATA section { section }, a comment { comment }, an instruction { target, data }.
 (function () {
   const { defineProperty, freeze } = Object;
   const KINDS = { ELEMENT: 1, ATTRIBUTE: 2, TEXT: 3, CDATA_SECTION: 4, PROCESSING_INSTRUCTION: 7, COMMENT: 8, DOCUMENT: 9 };
-  const { ELEMENT, ATTRIBUTE, TEXT, PROCESSING_INSTRUCTION, COMMENT, DOCUMENT } = KINDS;
+  const { ELEMENT, ATTRIBUTE, TEXT, CDATA_SECTION, PROCESSING_INSTRUCTION, COMMENT, DOCUMENT } = KINDS;
   const NAMED = [ELEMENT, ATTRIBUTE];
   const XML = "http://www.w3.org/XML/1998/namespace";
   const local = (name) => name.slice(name.indexOf(":") + 1);
@@ -22,6 +22,8 @@
         return content(known);
       case TEXT:
         return escaped(node.nodeValue, /[&<>\r]/g);
+      case CDATA_SECTION:
+        return `<![CDATA[${node.nodeValue}]]>`;
       case COMMENT:
         return `<!--${node.nodeValue}-->`;
       case PROCESSING_INSTRUCTION:
@@ -228,9 +230,11 @@
   }
 
   function nodeOf(tree, parent, document, at) {
-    if (typeof tree === "string") return freeze(new CharacterData(TEXT, "#text", tree, parent, document, at));
+    const characters = (kind, name, data) => freeze(new CharacterData(kind, name, data, parent, document, at));
+    if (typeof tree === "string") return characters(TEXT, "#text", tree);
     if (Array.isArray(tree)) return new Element(tree, parent, document, at);
-    if ("comment" in tree) return freeze(new CharacterData(COMMENT, "#comment", tree.comment, parent, document, at));
+    if ("section" in tree) return characters(CDATA_SECTION, "#cdata-section", tree.section);
+    if ("comment" in tree) return characters(COMMENT, "#comment", tree.comment);
     return freeze(new Instruction(PROCESSING_INSTRUCTION, tree.target, tree.data, parent, document, at));
   }
 

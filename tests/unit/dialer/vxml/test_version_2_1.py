@@ -101,6 +101,7 @@ async def test_5_data_that_may_not_be_read_is_an_error(prolog, value):
     assert ending.value == value
 
 
+SECTIONS = ["3#text", "4#cdata-section"]
 DATA = """<?xml version="1.0"?><!-- above --><q:a xmlns:q="urn:q" x="1" q:y="2" xml:id="i"><!--said--><b
 >on<![CDATA[e<]]></b><?instruct some data?>tail</q:a><?below?>"""
 
@@ -122,7 +123,8 @@ DATA = """<?xml version="1.0"?><!-- above --><q:a xmlns:q="urn:q" x="1" q:y="2" 
         ("[a.firstChild.nodeType, a.firstChild.nodeName, a.firstChild.data]", [8, "#comment", "said"]),
         ("[a.childNodes[2].nodeType, a.childNodes[2].target, a.childNodes[2].data]", [7, "instruct", "some data"]),
         ("a.lastChild.substringData(1, 2) + a.lastChild.length", "ai4"),
-        ("a.lastChild.substringData(4, 9) + a.getElementsByTagName('b')[0].firstChild.substringData(0, 4)", "one<"),
+        ("a.lastChild.substringData(4, 9) + a.getElementsByTagName('b')[0].lastChild.substringData(0, 4)", "e<"),
+        ("a.getElementsByTagName('b')[0].childNodes.map((each) => each.nodeType + each.nodeName)", SECTIONS),
         ("caught(function () { a.lastChild.substringData(5, 1) })", True),
         ("[a.nextSibling.target, a.previousSibling.data, d.childNodes.length]", ["below", " above ", 3]),
         ("[a.firstChild.previousSibling, a.lastChild.nextSibling, d.nextSibling, d.ownerDocument]", [None] * 4),
@@ -138,7 +140,8 @@ async def test_d_data_is_read_by_what_the_appendix_has_of_dom(expression, value)
     assert (await call({"start": vxml(content), "d": DATA})).ending.value == value
 
 
-SENT = """<q:a x="1" q:y="2" xml:id="i" xmlns:q="urn:q"><!--said--><b>one&lt;</b><?instruct some data?>tail</q:a>"""
+SENT = """<q:a x="1" q:y="2" xml:id="i" xmlns:q="urn:q"><!--said--><b>on<![CDATA[e<]]></b><?instruct some data?>tail\
+</q:a>"""
 
 
 @pytest.mark.parametrize(
@@ -146,7 +149,7 @@ SENT = """<q:a x="1" q:y="2" xml:id="i" xmlns:q="urn:q"><!--said--><b>one&lt;</b
     [
         ("d", f"<!-- above -->{SENT}<?below?>"),
         ("d.documentElement", SENT),
-        ("d.getElementsByTagName('b').item(0)", "<b>one&lt;</b>"),
+        ("d.getElementsByTagName('b').item(0)", "<b>on<![CDATA[e<]]></b>"),
         ("d.documentElement.lastChild", "tail"),
     ],
 )
@@ -154,6 +157,23 @@ async def test_5_data_in_a_namelist_is_sent_as_xml(expression, sent):
     content = f"""<form><block><data name="d" src="d"/><var name="n" expr="{expression}"/>
         <data src="d" namelist="n"/></block></form>"""
     assert (await call({"start": vxml(content), "d": DATA})).site.requests[-1].fields == (("n", sent),)
+
+
+@pytest.mark.parametrize(
+    ("data", "sections"),
+    [
+        ("<a><![CDATA[ ?> -->&amp;?! ]]>b<![CDATA[]]></a>", [" ?> -->&amp;?! ", "b", ""]),
+        ("<a><!-- <![CDATA[b]]> --><?b <![CDATA[b]]>?></a>", [" <![CDATA[b]]> ", "<![CDATA[b]]>"]),
+        ("<a>\n<![CDATA[b\n]]>]]&gt;</a>", ["\n", "b\n", "]]>"]),
+        ("<a><![CDATA[b</a>", "error.badfetch"),
+        ("<a><!-- b</a>", "error.badfetch"),
+        ("<a b='<![CDATA[b]]>'/>", "error.badfetch"),
+    ],
+)
+async def test_d_a_cdata_section_is_a_node_of_its_own(data, sections):
+    content = """<catch><exit expr="_event"/></catch><form><block><data name="d" src="d"/>
+        <exit expr="Array.from(d.documentElement.childNodes, (each) =&gt; each.data)"/></block></form>"""
+    assert (await call({"start": vxml(content), "d": data})).ending.value == sections
 
 
 async def test_5_data_is_sent_with_the_namespaces_that_it_needs():
