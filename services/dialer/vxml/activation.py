@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -13,7 +14,7 @@ from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import XML, Document, name_of
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.grammars.builtins import SPOKEN, builtin_at
-from services.dialer.vxml.grammars.faults import GrammarFault, UnsupportedBuiltin, UnsupportedFormat
+from services.dialer.vxml.grammars.faults import GrammarFault, NotXml, UnsupportedBuiltin, UnsupportedFormat
 from services.dialer.vxml.grammars.grammar import Grammar, Mode
 from services.dialer.vxml.grammars.phrases import Phrase, phrases
 from services.dialer.vxml.grammars.recognizer import Active, Recognizer, Scope
@@ -206,7 +207,7 @@ async def _loaded(context: Context, document: Document, grammar: etree._Element)
     src, expression = grammar.get("src"), grammar.get("srcexpr")
     if expression is not None:
         src = context.scopes.text(expression)
-    media = grammar.get("type", "").partition(";")[0].strip().casefold()
+    media = _media(grammar.get("type", ""))
     if media and media not in _MEDIA and not (src or "").startswith("builtin:"):
         raise UnsupportedFormat("The grammar's type is none that is read here: application/srgs+xml is.")
     get = partial(_fetched, context, grammar, document)
@@ -215,13 +216,30 @@ async def _loaded(context: Context, document: Document, grammar: etree._Element)
         return (await get(url)).body
 
     if src is None:
-        return await _srgs(context, grammar, document.base, fetch)
+        with _declared(media):
+            return await _srgs(context, grammar, document.base, fetch)
     mode = grammar.get("mode")
     if src.startswith("builtin:"):
         return _of_mode(builtin_at(src), mode)
     url, rule = parted(document.resolve(src))
     came = await get(url)
-    return _of_mode(await _srgs(context, came.body, parted(came.url)[0], fetch, rule or None), mode)
+    with _declared(_media(came.content_type) or media):
+        return _of_mode(await _srgs(context, came.body, parted(came.url)[0], fetch, rule or None), mode)
+
+
+def _media(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().casefold()
+
+
+@contextmanager
+def _declared(media: str) -> Iterator[None]:
+    """Tell a grammar that is not what it is said to be from one of which nobody knows better (3.1.1.4)."""
+    try:
+        yield
+    except NotXml as fault:
+        raise (
+            GrammarFault("The grammar is not of the type that is said of it.") if media in _MEDIA else fault
+        ) from None
 
 
 def _of_mode(grammar: Grammar, mode: str | None) -> Grammar:

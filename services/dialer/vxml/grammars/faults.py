@@ -22,5 +22,9 @@ class UnsupportedFormat(GrammarFault):
     """Its format, or that of its tags, is not ours: `error.unsupported.format` (VoiceXML 2.0, 5.2.6)."""
 
 
+class NotXml(UnsupportedFormat):
+    """It is not in the XML form of SRGS, which may be the opposite of what is said of it (VoiceXML 2.0, 3.1.1.4)."""
+
+
 class UnsupportedBuiltin(GrammarFault):
     """There is no builtin type of this name: `error.unsupported.builtin` (VoiceXML 2.0, 2.3.1)."""

@@ -12,7 +12,7 @@ from lxml import etree
 
 from services.dialer.vxml.documents import BadDocument, line_of, name_of, parse_xml, trim
 from services.dialer.vxml.grammars.expansions import Rule, TagFormat, Tags
-from services.dialer.vxml.grammars.faults import GrammarFault, GrammarTooLarge, UnsupportedFormat
+from services.dialer.vxml.grammars.faults import GrammarFault, GrammarTooLarge, NotXml, UnsupportedFormat
 from services.dialer.vxml.grammars.grammar import Mode
 
 MAX_BYTES = 256 * 1024
@@ -46,12 +46,12 @@ def parse(document: bytes) -> etree._Element:
     Raises:
         GrammarFault: it is no XML that we read.
         GrammarTooLarge: it has more than MAX_BYTES.
-        UnsupportedFormat: it is no XML at all, as are the ABNF form and what others have made up.
+        NotXml: it is no XML at all, as are the ABNF form and what others have made up.
     """
     if len(document) > MAX_BYTES:
         raise GrammarTooLarge(f"The grammar has more than {MAX_BYTES >> 10} KiB.")
     if document.strip() and not document.lstrip(_BEFORE_XML).startswith(b"<"):
-        raise UnsupportedFormat("The grammar is not in the XML form of SRGS.")
+        raise NotXml("The grammar is not in the XML form of SRGS.")
     try:
         root = parse_xml(document)
     except BadDocument as bad:
@@ -90,7 +90,7 @@ def read_sheet(grammar: etree._Element, url: str) -> Sheet:
         if name_of(element) == "rule":
             _add_rule(sheet, element)
     if not sheet.rules and (grammar.text or "").strip():
-        raise UnsupportedFormat("The grammar is not in the XML form of SRGS.", line_of(grammar))
+        raise NotXml("The grammar is not in the XML form of SRGS.", line_of(grammar))
     return sheet
 
 

@@ -59,6 +59,20 @@ async def test_3_1_1_a_grammar_elsewhere_is_of_the_mode_and_type_that_is_said_of
     assert (await call({"start": vxml(content), "keys.grxml": grammar("1")}, ["1"])).ending.value == value
 
 
+@pytest.mark.parametrize("media", ["application/srgs+xml", "text/xml; charset=utf-8"])
+@pytest.mark.parametrize("declared", ["by its server", "by its type"])
+async def test_3_1_1_a_grammar_that_is_not_what_it_is_said_to_be_is_a_badfetch(media, declared):
+    class Saying(Site):
+        async def fetch(self, request):
+            content_type = media if declared == "by its server" else ""
+            return replace(await super().fetch(request), content_type=content_type)
+
+    type_ = f'type="{media}"' if declared == "by its type" else ""
+    site = Saying({"start": vxml(FIELD.format(grammar=f'<grammar src="g" {type_}/>')), "g": "#ABNF 1.0;"})
+    ending = await interpret(SITE + "start", fetcher=site, platform=Line(), engine=QuickJs())
+    assert ending.value == "error.badfetch"
+
+
 async def test_3_1_1_a_builtin_grammar_of_the_other_mode_is_a_badfetch():
     content = FIELD.format(grammar='<grammar src="builtin:dtmf/boolean" mode="voice"/>')
     assert (await call({"start": vxml(content)}, ["1"])).ending.value == "error.badfetch"
