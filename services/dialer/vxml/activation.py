@@ -14,7 +14,7 @@ from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import XML, Document, name_of
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.grammars.builtins import SPOKEN, builtin_at
-from services.dialer.vxml.grammars.faults import GrammarFault, NotXml, UnsupportedBuiltin, UnsupportedFormat
+from services.dialer.vxml.grammars.faults import GrammarFault, NotXml, UnsupportedFormat
 from services.dialer.vxml.grammars.grammar import Grammar, Mode
 from services.dialer.vxml.grammars.phrases import Phrase, phrases
 from services.dialer.vxml.grammars.recognizer import Active, Recognizer, Scope
@@ -120,12 +120,8 @@ async def _grammars(context: Context, part: _Part) -> list[Grammar]:
         return known[part.element]
     try:
         grammars = [each async for each in _compiled(context, part)]
-    except UnsupportedBuiltin as fault:
-        raise Event("error.unsupported.builtin", str(fault)) from None
-    except UnsupportedFormat as fault:
-        raise Event("error.unsupported.format", str(fault)) from None
     except GrammarFault as fault:
-        raise Event("error.badfetch", str(fault)) from None
+        raise Event(f"error.{fault.kind}", str(fault)) from None
     if all(each.get("srcexpr") is None for each in (part.element, *part.element)):
         known[part.element] = grammars
     return grammars

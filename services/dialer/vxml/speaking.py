@@ -9,10 +9,12 @@ from lxml import etree
 
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.events import Event
+from services.dialer.vxml.languages import is_language
 from services.dialer.vxml.looping import each
 from services.dialer.vxml.prompt_selection import Prompt, prompt_of, prompts_in, selected, style_at
-from services.dialer.vxml.prompts import Audio, Choice, Piece, PromptTooLong, play_list
+from services.dialer.vxml.prompts import Audio, Choice, Piece, PromptTooLong, Speech, play_list
 
+_SHOWN = 20  # characters of a tag in a message
 _MOST = 1_000  # expressions and turns of loops in a prompt
 
 
@@ -94,6 +96,9 @@ def _queue(context: Context, at: etree._Element, prompt: Prompt) -> None:
         pieces = play_list(prompt.parts, _Speaking(context), style_at(at, context.document, ""))
     except PromptTooLong as long:
         raise Event("error.semantic", str(long)) from None
+    for piece in pieces:  # not what is said in place of audio alone: nobody knows yet whether it will be
+        if isinstance(piece, Speech) and piece.lang and not is_language(piece.lang):
+            raise Event("error.unsupported.language", f"{piece.lang[:_SHOWN]} is the tag of no language")
     context.session.say(
         _hinted(context, pieces), bargein=bargein, timeout=timeout, is_hotword=bargein and type_ == "hotword"
     )

@@ -12,8 +12,15 @@ from lxml import etree
 
 from services.dialer.vxml.documents import BadDocument, line_of, name_of, parse_xml, trim
 from services.dialer.vxml.grammars.expansions import Rule, TagFormat, Tags
-from services.dialer.vxml.grammars.faults import GrammarFault, GrammarTooLarge, NotXml, UnsupportedFormat
+from services.dialer.vxml.grammars.faults import (
+    GrammarFault,
+    GrammarTooLarge,
+    NotXml,
+    UnsupportedFormat,
+    UnsupportedLanguage,
+)
 from services.dialer.vxml.grammars.grammar import Mode
+from services.dialer.vxml.languages import is_language
 
 MAX_BYTES = 256 * 1024
 SPECIAL = frozenset({"NULL", "VOID", "GARBAGE"})
@@ -66,6 +73,7 @@ def read_sheet(grammar: etree._Element, url: str) -> Sheet:
     Raises:
         GrammarFault: it is no SRGS grammar, or its header or a rule's name is wrong.
         UnsupportedFormat: its tags are in a format of somebody else's.
+        UnsupportedLanguage: its words are of no language.
     """
     if name_of(grammar) != "grammar":
         raise GrammarFault("The root element of a grammar must be grammar.", line_of(grammar))
@@ -74,7 +82,9 @@ def read_sheet(grammar: etree._Element, url: str) -> Sheet:
     mode = _MODES.get(grammar.get("mode", "voice"))
     if mode is None:
         raise GrammarFault("The grammar's mode must be voice or dtmf.", line_of(grammar))
-    languages = [each.get(f"{_XML}lang") for each in (grammar, *grammar.iterancestors()) if each.get(f"{_XML}lang")]
+    languages = [lang for each in (grammar, *grammar.iterancestors()) if (lang := each.get(f"{_XML}lang"))]
+    if mode == "voice" and languages and not is_language(languages[0]):
+        raise UnsupportedLanguage("The grammar's xml:lang is the tag of no language.", line_of(grammar))
     header = elements(grammar)
     sheet = Sheet(
         url=url,

@@ -73,6 +73,12 @@ async def test_3_1_1_a_grammar_that_is_not_what_it_is_said_to_be_is_a_badfetch(m
     assert ending.value == "error.badfetch"
 
 
+@pytest.mark.parametrize(("mode", "value"), [("voice", "error.unsupported.language"), ("dtmf", "1")])
+async def test_3_1_2_a_language_is_that_of_words_and_means_nothing_to_keys(mode, value):
+    content = FIELD.format(grammar=grammar("1", f'mode="{mode}" xml:lang="en_US"'))
+    assert (await call({"start": vxml(content)}, ["1"])).ending.value == value
+
+
 async def test_3_1_1_a_builtin_grammar_of_the_other_mode_is_a_badfetch():
     content = FIELD.format(grammar='<grammar src="builtin:dtmf/boolean" mode="voice"/>')
     assert (await call({"start": vxml(content)}, ["1"])).ending.value == "error.badfetch"

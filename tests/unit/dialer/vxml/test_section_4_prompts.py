@@ -24,6 +24,21 @@ async def test_4_1_2_texts_values_and_audio_beside_each_other_are_one_prompt():
 
 
 @pytest.mark.parametrize(
+    ("lang", "is_one"),
+    [
+        *[("en", True), ("en-US", True), ("EN-gb", True), ("cmn", True), ("sr-Latn-RS", True), ("de-1996", True)],
+        *[("en_US", False), ("xx", False), ("english", False), ("x-mine", False), ("en-", False), ("e", False)],
+    ],
+)
+@pytest.mark.parametrize(
+    "prompt", ["<prompt xml:lang='{}'>Well.</prompt>", "<prompt><p>a</p><voice xml:lang='{}'>Well.</voice></prompt>"]
+)
+async def test_5_2_6_what_is_no_language_is_an_error_where_it_is_to_be_spoken(prompt, lang, is_one):
+    event = (await run(f"<catch><exit expr='_event'/></catch><form><block>{prompt.format(lang)}</block></form>")).ending
+    assert event.value == (None if is_one else "error.unsupported.language")
+
+
+@pytest.mark.parametrize(
     ("bare", "prompt", "waited"),
     [
         ("", '<prompt timeout="9s">Well?</prompt>', [9]),
