@@ -23,12 +23,18 @@ _SHADOWS = ("utterance", "confidence", "inputmode", "interpretation", "markname"
 
 
 def remember(context: Context, heard: Heard) -> None:
-    """Set application.lastresult$ (5.1.5): the input, its confidence, what it means, and the mark it came after."""
+    """Set application.lastresult$ (5.1.5): the input, its confidence, what it means, and the mark it came after.
+
+    What an input means to a builtin type is in its field alone, and the interpretation is the utterance (appendix P).
+    """
+    match = heard.match
+    utterance = match.interpretation.utterance if match else heard.utterance
+    is_builtin = match is not None and match.active.grammar.is_builtin
     result: dict[str, Json] = {
-        "utterance": heard.match.interpretation.utterance if heard.match else heard.utterance,
+        "utterance": utterance,
         "confidence": heard.heard.confidence,
         "inputmode": heard.heard.mode,
-        "interpretation": heard.match.interpretation.value if heard.match else None,
+        "interpretation": utterance if is_builtin else match.interpretation.value if match else None,
         **reached(context),
     }
     with Semantic():

@@ -155,6 +155,22 @@ async def test_5_1_5_lastresult_has_all_of_its_fields_at_the_array_and_its_first
     assert done.ending.value == ["1,1,1", "1,1,1", "dtmf,dtmf,dtmf", "1,1,1", 1]
 
 
+@pytest.mark.parametrize(
+    ("field", "said", "result"),
+    [
+        ('<field name="f" type="boolean">', ["1"], [True, "1", "1"]),
+        ('<field name="f" type="boolean">', ["[yes]"], [True, "yes", "yes"]),
+        ('<field name="f" type="time">', [*"0930"], ["0930?", "0930", "0930"]),
+        ('<field name="f"><grammar src="builtin:dtmf/currency"/>', [*"1*5#"], ["1.50", "1*5", "1*5"]),
+        ('<field name="f"><option dtmf="1" value="one">first</option>', ["1"], ["one", "1", "one"]),
+    ],
+)
+async def test_p_the_interpretation_of_a_builtin_type_is_what_was_said(field, said, result):
+    content = f"""<form>{field}<filled><exit expr="[f, lastresult$.utterance, lastresult$.interpretation]"/></filled>
+        </field></form>"""
+    assert (await call({"start": vxml(content)}, said)).ending.value == result
+
+
 async def test_5_1_5_a_nomatch_is_a_result_and_a_noinput_is_none():
     content = f"""<form><var name="seen" expr="[]"/><field name="f">{grammar("1")}
         <noinput><assign name="seen" expr="seen.concat(typeof lastresult$)"/></noinput>
