@@ -192,6 +192,26 @@ async def test_6_the_variable_of_a_foreach_is_its_parent_s_and_keeps_the_last_va
     assert (await call({"start": vxml(content)})).ending.value == ["b", "ab", "b", 1]
 
 
+@pytest.mark.parametrize(
+    ("array", "seen"),
+    [
+        ("[]", []),
+        ("[1, 2]", [1, 2]),
+        ("[1, , undefined, null, 0, '']", [1, None, 0, ""]),
+        ("new Array(3)", []),
+        ("new Array(10001)", "error.semantic"),
+        ("new Array(4294967295)", "error.semantic"),
+        ("undefined", "error.semantic"),
+        ("({length: 1, 0: 1})", "error.semantic"),
+    ],
+)
+async def test_6_a_foreach_is_over_the_elements_of_an_array_that_are_defined(array, seen):
+    content = f"""<catch><exit expr="_event"/></catch><form><block><var name="seen" expr="[]"/>
+        <foreach item="i" array="{array}"><assign name="seen" expr="seen.concat(i)"/></foreach><exit expr="seen"/>
+        </block></form>"""
+    assert (await call({"start": vxml(content)})).ending.value == seen
+
+
 async def test_7_an_utterance_that_was_not_recorded_has_no_recording():
     content = f"""<property name="recordutterance" value="true"/><form><field name="f">{KEY}<filled>
         <exit expr="[typeof f$.recording, typeof lastresult$.recordingsize, typeof lastresult$[0].recordingduration]"/>
