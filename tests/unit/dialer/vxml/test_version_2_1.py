@@ -212,6 +212,23 @@ async def test_6_a_foreach_is_over_the_elements_of_an_array_that_are_defined(arr
     assert (await call({"start": vxml(content)})).ending.value == seen
 
 
+@pytest.mark.parametrize(
+    ("leaving", "value"),
+    [
+        ("<exit namelist='b'/>", {"a": 1, "b": 2}),
+        ("<var name='a' expr='3'/><exit namelist='a'/>", {"a": 3}),
+        ("<exit/>", {"a": 1}),
+        ("<log/>", {"a": 1}),
+        ("<exit expr='5'/>", 5),
+    ],
+)
+async def test_8_what_disconnect_names_is_told_beside_what_exit_names(leaving, value):
+    content = f"""<catch event="connection.disconnect"><var name="b" expr="2"/>{leaving}</catch>
+        <form><block><var name="a" expr="1"/><disconnect namelist="a"/></block></form>"""
+    ending = (await call({"start": vxml(content)})).ending
+    assert (ending.how, ending.value) == ("exit", value)
+
+
 async def test_7_an_utterance_that_was_not_recorded_has_no_recording():
     content = f"""<property name="recordutterance" value="true"/><form><field name="f">{KEY}<filled>
         <exit expr="[typeof f$.recording, typeof lastresult$.recordingsize, typeof lastresult$[0].recordingduration]"/>
