@@ -41,6 +41,12 @@ def remember(context: Context, heard: Heard) -> None:
         context.session.engine.put_result(context.scopes.application, defined(result))
 
 
+def forget(context: Context) -> None:
+    """Set application.lastresult$ to undefined: so it is when the callee is listened to (5.1.5)."""
+    with Semantic():
+        context.session.engine.put_result(context.scopes.application, None)
+
+
 def reached(context: Context) -> dict[str, Json]:
     """Return the last mark that was heard, if any, and the milliseconds since it (VoiceXML 2.1, 4)."""
     played = context.session.played

@@ -12,7 +12,7 @@ from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import name_of
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.executable import thrown
-from services.dialer.vxml.filling import evaluation, remember
+from services.dialer.vxml.filling import evaluation, forget, remember
 from services.dialer.vxml.grammars.recognizer import Recognized
 from services.dialer.vxml.jumps import Destination, Owner, ToDialog
 from services.dialer.vxml.lines import record, transfer
@@ -42,6 +42,7 @@ async def _ask(context: Context, item: etree._Element, _name: str) -> Visited:
     is_hotword = context.is_hotword()
     is_private = context.is_true("paceline.private")  # a wrong value is an error, and before anything is keyed in
     with evaluation(context) as evaluate:
+        forget(context)
         first = await context.session.flush(listening=True)
         heard = await listen(context.session, recognizer, timing, evaluate, first)
         while is_hotword and heard is not None and not _is_match(context, heard):  # which is ignored (4.1.5)

@@ -11,7 +11,7 @@ from services.dialer.vxml.activation import activate_beside
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import name_of
 from services.dialer.vxml.events import Event
-from services.dialer.vxml.filling import defined, evaluation, reached, remember
+from services.dialer.vxml.filling import defined, evaluation, forget, reached, remember
 from services.dialer.vxml.grammars.recognizer import Recognized
 from services.dialer.vxml.jumps import Owner
 from services.dialer.vxml.listening import Beside, Heard
@@ -43,6 +43,7 @@ async def record(context: Context, item: etree._Element, name: str) -> Recognize
         type=type_,
         ends=beside.ends if beside else None,
     )
+    forget(context)
     with context.session.line() as line:
         recording = await line.record(request)
     if recording is None:
@@ -100,6 +101,7 @@ async def transfer(context: Context, item: etree._Element, name: str) -> bool:
         ends=beside.ends if beside else None,
     )
     await context.session.flush()
+    forget(context)
     try:
         with context.session.line() as line:
             outcome = await line.transfer(request)

@@ -230,8 +230,8 @@ class ScriptEngine(Protocol):
         instruction {"target": …, "data": …}.
         """
 
-    def put_result(self, scope: int, result: dict[str, Json]) -> None:
-        """Make `lastresult$` of one scope: an array of the result, with the result's properties (5.1.5)."""
+    def put_result(self, scope: int, result: dict[str, Json] | None) -> None:
+        """Make `lastresult$` of one scope an array of the result, with its properties, or undefined (5.1.5)."""
 
     def copy_result(self, source: int, scope: int, name: str, properties: Sequence[str]) -> None:
         """Give a variable of one scope some properties of another scope's `lastresult$`, as far as it has them."""

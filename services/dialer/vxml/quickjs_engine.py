@@ -128,8 +128,12 @@ class QuickJs:
         self._knows_dom = True
         self._known.put(scope, name, UNKNOWN)
 
-    def put_result(self, scope: int, result: dict[str, Json]) -> None:
-        """Make `lastresult$` of one scope: an array of the result, with the result's properties (5.1.5)."""
+    def put_result(self, scope: int, result: dict[str, Json] | None) -> None:
+        """Make `lastresult$` of one scope an array of the result, with its properties, or undefined (5.1.5)."""
+        if result is None:
+            if self._known.value((scope,), "lastresult$") is not UNDEFINED:
+                self._set(scope, "lastresult$", UNDEFINED)
+            return
         if len(_json(result)) > _SMALL:
             self._ask("putResult", scope, result, seconds=_SECONDS_OF_SCRIPT)
         else:

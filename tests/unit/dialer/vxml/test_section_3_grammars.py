@@ -171,6 +171,21 @@ async def test_p_the_interpretation_of_a_builtin_type_is_what_was_said(field, sa
     assert (await call({"start": vxml(content)}, said)).ending.value == result
 
 
+@pytest.mark.parametrize(
+    ("item", "is_there"),
+    [
+        (f"field name='g'><prompt cond='seen.push(typeof lastresult$)'>?</prompt>{grammar('1')}", "undefined"),
+        ("record name='g'><prompt cond='seen.push(typeof lastresult$)'>?</prompt>", "undefined"),
+        ("transfer name='g' dest='tel:1'><prompt cond='seen.push(typeof lastresult$)'>?</prompt>", "undefined"),
+    ],
+)
+async def test_5_1_5_a_result_is_there_until_the_callee_is_listened_to_again(item, is_there):
+    content = f"""<form><var name="seen" expr="[]"/><field name="f">{grammar("1")}</field><{item}
+        <catch event="noinput busy"><exit expr="seen.concat(typeof lastresult$)"/></catch></{item.split()[0]}></form>"""
+    done = await call({"start": vxml(content)}, ["1", "(silence)"], recordings=[None], transfers=["busy.mine"])
+    assert done.ending.value == ["object", is_there]
+
+
 async def test_5_1_5_a_nomatch_is_a_result_and_a_noinput_is_none():
     content = f"""<form><var name="seen" expr="[]"/><field name="f">{grammar("1")}
         <noinput><assign name="seen" expr="seen.concat(typeof lastresult$)"/></noinput>
