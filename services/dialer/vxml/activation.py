@@ -217,7 +217,7 @@ async def _loaded(context: Context, document: Document, grammar: etree._Element)
     mode = grammar.get("mode")
     if src.startswith("builtin:"):
         return _of_mode(builtin_at(src), mode)
-    url, rule = parted(document.resolve(src))
+    url, rule = parted(document.resolve(src, grammar.get(f"{{{XML}}}base", "")))
     came = await get(url)
     with _declared(_media(came.content_type) or media):
         return _of_mode(await _srgs(context, came.body, parted(came.url)[0], fetch, rule or None), mode)

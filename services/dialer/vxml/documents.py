@@ -81,9 +81,12 @@ class Document:
             self._properties[element] = known
         return known
 
-    def resolve(self, uri: str) -> str:
-        """Return a reference as an address, relative to the document's base; one that is none stays as it is."""
-        return _joined(self.base, uri)
+    def resolve(self, uri: str, base: str = "") -> str:
+        """Return a reference as an address, relative to the document's base; one that is none stays as it is.
+
+        An element's own `base` is a reference itself, and comes before that (XML Base, 4.1).
+        """
+        return _joined(_joined(self.base, base), uri)
 
 
 def parse(body: bytes, url: str, content_type: str = "") -> Document:

@@ -29,6 +29,12 @@ async def test_3_1_1_an_inline_grammar_refers_from_the_document_s_base():
     assert (await call(pages, ["1"])).ending.value == "1"
 
 
+async def test_3_1_1_a_grammar_s_own_base_comes_before_that_of_its_document():
+    content = FIELD.format(grammar='<grammar mode="dtmf" xml:base="own/" src="keys.grxml"/>')
+    pages = {"start": vxml(content, "xml:base='sub/'"), "sub/own/keys.grxml": grammar("1")}
+    assert (await call(pages, ["1"])).ending.value == "1"
+
+
 async def test_srgs_4_9_a_grammar_refers_from_the_address_that_it_came_from():
     class Redirecting(Site):
         async def fetch(self, request):
