@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from itertools import islice
@@ -13,7 +14,7 @@ from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import XML, Document, name_of
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.grammars.builtins import SPOKEN, builtin_at
-from services.dialer.vxml.grammars.faults import GrammarFault, UnsupportedBuiltin, UnsupportedFormat
+from services.dialer.vxml.grammars.faults import GrammarFault, NotXml, UnsupportedFormat
 from services.dialer.vxml.grammars.grammar import Grammar, Mode
 from services.dialer.vxml.grammars.phrases import Phrase, phrases
 from services.dialer.vxml.grammars.recognizer import Active, Recognizer, Scope
@@ -21,6 +22,7 @@ from services.dialer.vxml.grammars.srgs import Fetch, Source, load_srgs
 from services.dialer.vxml.jumps import Owner
 from services.dialer.vxml.library import Compiled, digest
 from services.dialer.vxml.navigation import parted, request_of
+from services.dialer.vxml.ports import FetchResponse
 
 _KEYS = "123456789"
 _MEDIA = frozenset({"application/srgs+xml", "application/grammar+xml", "application/xml", "text/xml"})
@@ -118,12 +120,8 @@ async def _grammars(context: Context, part: _Part) -> list[Grammar]:
         return known[part.element]
     try:
         grammars = [each async for each in _compiled(context, part)]
-    except UnsupportedBuiltin as fault:
-        raise Event("error.unsupported.builtin", str(fault)) from None
-    except UnsupportedFormat as fault:
-        raise Event("error.unsupported.format", str(fault)) from None
     except GrammarFault as fault:
-        raise Event("error.badfetch", str(fault)) from None
+        raise Event(f"error.{fault.kind}", str(fault)) from None
     if all(each.get("srcexpr") is None for each in (part.element, *part.element)):
         known[part.element] = grammars
     return grammars
@@ -205,17 +203,39 @@ async def _loaded(context: Context, document: Document, grammar: etree._Element)
     src, expression = grammar.get("src"), grammar.get("srcexpr")
     if expression is not None:
         src = context.scopes.text(expression)
-    media = grammar.get("type", "").partition(";")[0].strip().casefold()
+    media = _media(grammar.get("type", ""))
     if media and media not in _MEDIA and not (src or "").startswith("builtin:"):
         raise UnsupportedFormat("The grammar's type is none that is read here: application/srgs+xml is.")
-    fetch = partial(_fetched, context, grammar, document)
+    get = partial(_fetched, context, grammar, document)
+
+    async def fetch(url: str) -> bytes:
+        return (await get(url)).body
+
     if src is None:
-        return await _srgs(context, grammar, document.base, fetch)
+        with _declared(media):
+            return await _srgs(context, grammar, document.base, fetch)
     mode = grammar.get("mode")
     if src.startswith("builtin:"):
         return _of_mode(builtin_at(src), mode)
-    url, rule = parted(document.resolve(src))
-    return _of_mode(await _srgs(context, await fetch(url), url, fetch, rule or None), mode)
+    url, rule = parted(document.resolve(src, grammar.get(f"{{{XML}}}base", "")))
+    came = await get(url)
+    with _declared(_media(came.content_type) or media):
+        return _of_mode(await _srgs(context, came.body, parted(came.url)[0], fetch, rule or None), mode)
+
+
+def _media(content_type: str) -> str:
+    return content_type.partition(";")[0].strip().casefold()
+
+
+@contextmanager
+def _declared(media: str) -> Iterator[None]:
+    """Tell a grammar that is not what it is said to be from one of which nobody knows better (3.1.1.4)."""
+    try:
+        yield
+    except NotXml as fault:
+        raise (
+            GrammarFault("The grammar is not of the type that is said of it.") if media in _MEDIA else fault
+        ) from None
 
 
 def _of_mode(grammar: Grammar, mode: str | None) -> Grammar:
@@ -265,5 +285,5 @@ def _language(grammar: etree._Element) -> str | None:
     return next((lang for each in grammar.iterancestors() if (lang := each.get(f"{{{XML}}}lang"))), None)
 
 
-async def _fetched(context: Context, grammar: etree._Element, document: Document, url: str) -> bytes:
-    return (await context.session.fetch(request_of(context, grammar, url, purpose="grammar", within=document))).body
+async def _fetched(context: Context, grammar: etree._Element, document: Document, url: str) -> FetchResponse:
+    return await context.session.fetch(request_of(context, grammar, url, purpose="grammar", within=document))

@@ -78,6 +78,11 @@ class Context:
         last = self.session.silence
         return self.duration("timeout") if last is None else last
 
+    def is_hotword(self) -> bool:
+        """Return whether what matches nothing is ignored, after the prompts that wait (section 4.1.5)."""
+        last = self.session.is_hotword
+        return self.is_true("bargein") and self.property("bargeintype") == "hotword" if last is None else last
+
     def count(self, name: str, written: str | None = None) -> float | None:
         """Return an attribute's or else a property's whole number, None where nobody says it (maxage, maxstale)."""
         value = written if written is not None else self.property(name)

@@ -6,7 +6,7 @@ from lxml import etree
 
 from services.dialer.vxml.access import may_read
 from services.dialer.vxml.context import Context
-from services.dialer.vxml.documents import BadDocument, instructions, line_of, parse_xml
+from services.dialer.vxml.documents import SECTION, BadDocument, instructions, line_of, parse_xml, section
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.leaving import reference, submission
 from services.dialer.vxml.navigation import play_before
@@ -55,6 +55,8 @@ def _tree_of(node: etree._Element) -> Json:
     if isinstance(node, etree._Comment):  # noqa: SLF001 (the type has no other name)
         return {"comment": node.text or ""}
     if isinstance(node, etree._ProcessingInstruction):  # noqa: SLF001 (nor has this one)
+        if node.target == SECTION:
+            return {"section": section(node.text or "")}
         return {"target": str(node.target), "data": node.text or ""}
     children: list[Json] = [node.text] if node.text else []
     for child in node:

@@ -37,6 +37,9 @@ _DECLARED = re.compile(rb"""\s*<\?xml\b[^>]{0,200}?\bencoding\s*=\s*["']([\w.:-]
 _CHARSET = re.compile(r""";\s*charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 _BEFORE_THE_ROOT = re.compile(r"\s+|<!--.*?-->|<\?.*?\?>", re.DOTALL)
 _INSTRUCTION = re.compile(r"<\?([^\s?]+)\s*(.*)\?>", re.DOTALL)
+# An end that lacks is the text's: so no text is gone through twice.
+_NOT_MARKUP = re.compile(r"<!--.*?(?:-->|\Z)|<\?.*?(?:\?>|\Z)|<!\[CDATA\[(.*?)(?:\]\]>|\Z)", re.DOTALL)
+SECTION = "paceline-cdata"  # the instruction by which the parser is told of a CDATA section, of which it tells nobody
 _LITERAL = r"""(?:"[^"]*"|'[^']*')"""
 _DOCTYPE = re.compile(rf"""<!DOCTYPE\s+[^\s<>"'\[\]]+(?:\s+(?:PUBLIC\s+{_LITERAL}|SYSTEM)\s+{_LITERAL})?\s*>""")
 _BEYOND = etree.XPath(
@@ -78,9 +81,12 @@ class Document:
             self._properties[element] = known
         return known
 
-    def resolve(self, uri: str) -> str:
-        """Return a reference as an address, relative to the document's base; one that is none stays as it is."""
-        return _joined(self.base, uri)
+    def resolve(self, uri: str, base: str = "") -> str:
+        """Return a reference as an address, relative to the document's base; one that is none stays as it is.
+
+        An element's own `base` is a reference itself, and comes before that (XML Base, 4.1).
+        """
+        return _joined(_joined(self.base, base), uri)
 
 
 def parse(body: bytes, url: str, content_type: str = "") -> Document:
@@ -119,7 +125,7 @@ def parse(body: bytes, url: str, content_type: str = "") -> Document:
 def parse_xml(body: bytes, content_type: str = "", *, whole: bool = False) -> etree._Element:
     """Read XML of any vocabulary with the same caution (grammars, `<data>`).
 
-    Comments and instructions are left out, unless it is wanted `whole`.
+    Comments and instructions are left out, unless it is wanted `whole`: then a CDATA section is an instruction, too.
 
     Raises:
         BadDocument: as for `parse`, whatever the root is.
@@ -130,6 +136,8 @@ def parse_xml(body: bytes, content_type: str = "", *, whole: bool = False) -> et
     _check_doctype(text)
     if text.count("<") > _MARKS:
         raise BadDocument(f"The document has more than {MAX_ELEMENTS} elements.")
+    if whole:
+        text = _NOT_MARKUP.sub(_section_apart, text)
     parser = etree.XMLParser(
         encoding="utf-8",
         resolve_entities=False,
@@ -152,6 +160,17 @@ def parse_xml(body: bytes, content_type: str = "", *, whole: bool = False) -> et
     if _BEYOND(root):
         _refuse_size(root)
     return root
+
+
+def _section_apart(match: re.Match[str]) -> str:
+    if match[1] is None or not match[0].endswith("]]>"):
+        return match[0]
+    return f"<?{SECTION} !{match[1].replace('?', '?!')}?>"  # without blanks at its beginning, or an end in it
+
+
+def section(data: str) -> str:
+    """Return the text of a CDATA section by what its instruction says."""
+    return data[1:].replace("?!", "?")
 
 
 def trim(root: etree._Element) -> None:

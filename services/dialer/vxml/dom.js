@@ -1,14 +1,43 @@
 // XML as a script of VoiceXML 2.1 sees it (section 5.1, appendix D): the part of DOM Level 2 that reads. What a document
 // holds comes as a list. An element is [name, namespace or null, [[attribute, value, namespace or null], ...], [child,
-// ...]], a text a string, a comment { comment }, an instruction { target, data }.
+// ...]], a text a string, a CDATA section { section }, a comment { comment }, an instruction { target, data }.
 (function () {
   const { defineProperty, freeze } = Object;
   const KINDS = { ELEMENT: 1, ATTRIBUTE: 2, TEXT: 3, CDATA_SECTION: 4, PROCESSING_INSTRUCTION: 7, COMMENT: 8, DOCUMENT: 9 };
-  const { ELEMENT, ATTRIBUTE, TEXT, PROCESSING_INSTRUCTION, COMMENT, DOCUMENT } = KINDS;
+  const { ELEMENT, ATTRIBUTE, TEXT, CDATA_SECTION, PROCESSING_INSTRUCTION, COMMENT, DOCUMENT } = KINDS;
   const NAMED = [ELEMENT, ATTRIBUTE];
   const XML = "http://www.w3.org/XML/1998/namespace";
   const local = (name) => name.slice(name.indexOf(":") + 1);
   const isAny = (wanted, name) => wanted === "*" || wanted === name;
+
+  const SIGNS = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" };
+  const escaped = (text, signs) => text.replace(signs, (sign) => SIGNS[sign] ?? `&#${sign.charCodeAt(0)};`);
+  const quoted = (text) => `"${escaped(text, /[&<"\t\n\r]/g)}"`;
+
+  // Return a node as XML; `known` are the namespaces that are declared around it, by prefix.
+  function written(node, known) {
+    const content = (seen) => Array.from(node.childNodes, (child) => written(child, seen)).join("");
+    switch (node.nodeType) {
+      case DOCUMENT:
+        return content(known);
+      case TEXT:
+        return escaped(node.nodeValue, /[&<>\r]/g);
+      case CDATA_SECTION:
+        return `<![CDATA[${node.nodeValue}]]>`;
+      case COMMENT:
+        return `<!--${node.nodeValue}-->`;
+      case PROCESSING_INSTRUCTION:
+        return `<?${node.target}${node.data && ` ${node.data}`}?>`;
+    }
+    const seen = { ...known };
+    const said = Array.from(node.attributes, ({ name, value }) => ` ${name}=${quoted(value)}`);
+    for (const { prefix, namespaceURI } of [node, ...Array.from(node.attributes).filter((each) => each.prefix)]) {
+      if ((seen[prefix ?? ""] ?? "") === (namespaceURI ?? "")) continue;
+      seen[prefix ?? ""] = namespaceURI ?? "";
+      said.push(` xmlns${prefix ? `:${prefix}` : ""}=${quoted(namespaceURI ?? "")}`);
+    }
+    return `<${node.tagName}${said.join("")}>${content(seen)}</${node.tagName}>`;
+  }
 
   class DOMException extends Error {
     constructor(code, message) {
@@ -84,7 +113,7 @@
       return (this.attributes ?? NONE).length > 0;
     }
     toString() {
-      return this.nodeValue ?? `[object ${this.nodeName}]`;
+      return this.nodeValue;
     }
   }
   for (const kind in KINDS) Node[`${kind}_NODE`] = Node.prototype[`${kind}_NODE`] = KINDS[kind];
@@ -131,6 +160,9 @@
   }
 
   class Parent extends Node {
+    toString() {
+      return written(this, { xml: XML }); // as which a namelist sends it
+    }
     getElementsByTagName(name) {
       return this.#below((each) => isAny(name, each.nodeName));
     }
@@ -198,9 +230,11 @@
   }
 
   function nodeOf(tree, parent, document, at) {
-    if (typeof tree === "string") return freeze(new CharacterData(TEXT, "#text", tree, parent, document, at));
+    const characters = (kind, name, data) => freeze(new CharacterData(kind, name, data, parent, document, at));
+    if (typeof tree === "string") return characters(TEXT, "#text", tree);
     if (Array.isArray(tree)) return new Element(tree, parent, document, at);
-    if ("comment" in tree) return freeze(new CharacterData(COMMENT, "#comment", tree.comment, parent, document, at));
+    if ("section" in tree) return characters(CDATA_SECTION, "#cdata-section", tree.section);
+    if ("comment" in tree) return characters(COMMENT, "#comment", tree.comment);
     return freeze(new Instruction(PROCESSING_INSTRUCTION, tree.target, tree.data, parent, document, at));
   }
 

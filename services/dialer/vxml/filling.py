@@ -23,15 +23,19 @@ _SHADOWS = ("utterance", "confidence", "inputmode", "interpretation", "markname"
 
 
 def remember(context: Context, heard: Heard) -> None:
-    """Set application.lastresult$ (5.1.5): the input, its confidence, what it means, and the mark it came after."""
-    played = context.session.played
+    """Set application.lastresult$ (5.1.5): the input, its confidence, what it means, and the mark it came after.
+
+    What an input means to a builtin type is in its field alone, and the interpretation is the utterance (appendix P).
+    """
+    match = heard.match
+    utterance = match.interpretation.utterance if match else heard.utterance
+    is_builtin = match is not None and match.active.grammar.is_builtin
     result: dict[str, Json] = {
-        "utterance": heard.match.interpretation.utterance if heard.match else heard.utterance,
+        "utterance": utterance,
         "confidence": heard.heard.confidence,
         "inputmode": heard.heard.mode,
-        "interpretation": heard.match.interpretation.value if heard.match else None,
-        "markname": played.mark,
-        "marktime": None if played.mark is None else round(played.after * 1000),
+        "interpretation": utterance if is_builtin else match.interpretation.value if match else None,
+        **reached(context),
     }
     with Semantic():
         context.session.engine.put_result(context.scopes.application, defined(result))
@@ -39,7 +43,16 @@ def remember(context: Context, heard: Heard) -> None:
 
 def forget(context: Context) -> None:
     """Make application.lastresult$ undefined, as whenever an input is waited for (5.1.5)."""
-    context.session.engine.put_result(context.scopes.application, None)
+    with Semantic():
+        context.session.engine.put_result(context.scopes.application, None)
+
+
+def reached(context: Context) -> dict[str, Json]:
+    """Return the last mark that was heard, if any, and the milliseconds since it (VoiceXML 2.1, 4)."""
+    played = context.session.played
+    if played.mark is None:
+        return {}
+    return {"markname": played.mark, "marktime": round(played.after * 1000)}
 
 
 def defined(shadow: dict[str, Json]) -> dict[str, Json]:

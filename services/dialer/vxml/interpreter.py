@@ -21,6 +21,7 @@ from services.dialer.vxml.ports import (
     Apart,
     Fetcher,
     FetchRequest,
+    Json,
     Platform,
     Result,
     ScriptEngine,
@@ -69,7 +70,15 @@ async def interpret(
     session = Session(fetcher, platform, engine, scope, log, library or Library(), apart, watch)
     engine.seal(scope)
     ending = await _ending(session, FetchRequest(start) if isinstance(start, str) else start)
-    return replace(ending, document=session.document, digits=tuple(session.digits))
+    value = _both(session.ending.value, ending.value)
+    return replace(ending, value=value, document=session.document, digits=tuple(session.digits))
+
+
+def _both(of_disconnect: Json, value: Json) -> Json:
+    """Return the variables that disconnect and exit name, one after the other (VoiceXML 2.1, 8)."""
+    if value is None or not isinstance(of_disconnect, dict):
+        return of_disconnect if value is None else value
+    return of_disconnect | value if isinstance(value, dict) else value
 
 
 async def _ending(session: Session, start: FetchRequest) -> Ending:

@@ -16,7 +16,7 @@ from services.dialer.vxml.filling import evaluation, forget, remember
 from services.dialer.vxml.grammars.recognizer import Recognized
 from services.dialer.vxml.jumps import Destination, Owner, ToDialog
 from services.dialer.vxml.lines import record, transfer
-from services.dialer.vxml.listening import Timing, listen
+from services.dialer.vxml.listening import Heard, Timing, listen
 from services.dialer.vxml.navigation import find
 from services.dialer.vxml.subdialogs import subdialog
 
@@ -47,18 +47,27 @@ async def _ask(context: Context, item: etree._Element, _name: str) -> Visited:
     )
     for name in _UNHEEDED:
         context.property(name)
+    is_hotword = context.is_hotword()
     is_private = context.is_true("paceline.private")  # a wrong value is an error, and before anything is keyed in
     forget(context)
     with evaluation(context) as evaluate:
-        heard = await listen(context.session, recognizer, timing, evaluate)
+        first = await context.session.flush(listening=True)
+        heard = await listen(context.session, recognizer, timing, evaluate, first)
+        while is_hotword and heard is not None and not _is_match(context, heard):  # which is ignored (4.1.5)
+            await context.session.step()
+            heard = await listen(context.session, recognizer, timing, evaluate)
     if heard is None:
         raise Event("noinput")
     if heard.heard.mode == "dtmf":
         context.session.digits.append(None if is_private else heard.utterance)
     remember(context, heard)
-    if heard.match is None or heard.heard.confidence < context.fraction("confidencelevel"):
+    if heard.match is None or not _is_match(context, heard):
         raise Event("nomatch")
     return heard.match
+
+
+def _is_match(context: Context, heard: Heard) -> bool:
+    return heard.match is not None and heard.heard.confidence >= context.fraction("confidencelevel")
 
 
 async def follow(context: Context, owner: Owner) -> None:

@@ -11,7 +11,7 @@ from services.dialer.vxml.activation import activate_beside
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import name_of
 from services.dialer.vxml.events import Event
-from services.dialer.vxml.filling import defined, evaluation, forget, remember
+from services.dialer.vxml.filling import defined, evaluation, forget, reached, remember
 from services.dialer.vxml.grammars.recognizer import Recognized
 from services.dialer.vxml.jumps import Owner
 from services.dialer.vxml.listening import Beside, Heard
@@ -169,4 +169,4 @@ def _fill(context: Context, name: str, value: Json, shadow: dict[str, Json]) -> 
     scope = context.scopes.dialog
     assert scope is not None
     context.scopes.put(scope, name, value)
-    context.scopes.put(scope, f"{name}$", defined(shadow))
+    context.scopes.put(scope, f"{name}$", defined(shadow | reached(context)))

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import NoReturn
 
-from services.dialer.vxml.documents import SRGS, VXML, BadDocument, Document, line_of, parse
+from services.dialer.vxml.documents import SRGS, VXML, XML, BadDocument, Document, line_of, name_of, parse
 from services.dialer.vxml.faults import WARNING, Fault
 from services.dialer.vxml.grammars.builtins import builtin_at
-from services.dialer.vxml.grammars.faults import GrammarFault, UnsupportedBuiltin, UnsupportedFormat
+from services.dialer.vxml.grammars.faults import GrammarFault, UnsupportedBuiltin
 from services.dialer.vxml.grammars.sheet import BUILTIN
 from services.dialer.vxml.grammars.srgs import compile_srgs
+from services.dialer.vxml.languages import is_language
 from services.dialer.vxml.schema import check
 from services.dialer.vxml.warnings import warnings_of
+
+_SPEAKS = frozenset({"vxml", "prompt", "p", "s", "voice"})
 
 
 def faults_in(body: bytes, url: str, content_type: str = "") -> list[Fault]:
@@ -21,7 +24,7 @@ def faults_in(body: bytes, url: str, content_type: str = "") -> list[Fault]:
         document = parse(body, url, content_type)
     except BadDocument as bad:
         return [Fault(bad.line, bad.column, "badfetch", bad.message)]
-    found = [*check(document), *_types(document), *_grammars(document), *warnings_of(document)]
+    found = [*check(document), *_types(document), *_grammars(document), *_languages(document), *warnings_of(document)]
     return sorted(found, key=lambda fault: fault.line)
 
 
@@ -34,7 +37,7 @@ def _types(document: Document) -> Iterator[Fault]:
         except UnsupportedBuiltin:
             continue
         except GrammarFault as fault:
-            yield Fault(line_of(field), None, _kind(fault), str(fault), is_refused=False)
+            yield Fault(line_of(field), None, fault.kind, str(fault), is_refused=False)
 
 
 def _grammars(document: Document) -> Iterator[Fault]:
@@ -51,13 +54,16 @@ def _grammars(document: Document) -> Iterator[Fault]:
         except _Elsewhere:
             continue
         except GrammarFault as fault:
-            yield Fault(fault.line or line_of(element), None, _kind(fault), str(fault), is_refused=False)
+            yield Fault(fault.line or line_of(element), None, fault.kind, str(fault), is_refused=False)
 
 
-def _kind(fault: GrammarFault) -> str:
-    if isinstance(fault, UnsupportedBuiltin):
-        return "unsupported.builtin"
-    return "unsupported.format" if isinstance(fault, UnsupportedFormat) else "badfetch"
+def _languages(document: Document) -> Iterator[Fault]:
+    """Yield the tags by which something is to be spoken, and that name no language."""
+    for element in document.root.iter():
+        tag = element.get(f"{{{XML}}}lang", "")
+        if tag and name_of(element) in _SPEAKS and not is_language(tag):
+            sentence = f'xml:lang="{tag[:20]}" names no language, as en and en-US do (VoiceXML 2.0, 5.2.6).'
+            yield Fault(line_of(element), None, "unsupported.language", sentence, is_refused=False)
 
 
 class _Elsewhere(Exception):

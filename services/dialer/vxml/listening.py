@@ -40,9 +40,10 @@ class Heard:
 Evaluate = Callable[[str], Json]
 
 
-async def listen(session: Session, recognizer: Recognizer[Owner], timing: Timing, evaluate: Evaluate) -> Heard | None:
-    """Play what waits, and return what the callee then does; None for silence."""
-    first = await session.flush(listening=True)
+async def listen(
+    session: Session, recognizer: Recognizer[Owner], timing: Timing, evaluate: Evaluate, first: Input | None = None
+) -> Heard | None:
+    """Return what the callee does, `first` that by which he has cut a prompt short; None for silence."""
     while first is None or first.mode not in timing.modes:
         with session.line() as line:
             first = await line.listen(within=timing.timeout)
@@ -63,7 +64,8 @@ async def listen(session: Session, recognizer: Recognizer[Owner], timing: Timing
 async def _keys(session: Session, recognition: Recognition[Owner], first: Input, timing: Timing) -> str:
     """Take keys until the input is complete: nothing may follow, the terminating key, or silence.
 
-    Keys that no grammar takes are waited out, so that the rest of a mistaken input is not taken for the next one.
+    Keys that no grammar takes are waited out, so that the rest of a mistaken input is not taken for the next one: also
+    one too many while the terminating key is waited for (appendix D, invalid DTMF input).
     """
     key: Input | None = first
     keys = ""
@@ -77,8 +79,6 @@ async def _keys(session: Session, recognition: Recognition[Owner], first: Input,
             return keys
         with session.line() as line:
             key = await line.listen(within=timing.terminating if fit is Fit.FULL else timing.between)
-        if fit is Fit.FULL:
-            return keys  # what came was the terminating key, or is late
     return keys
 
 

@@ -226,8 +226,8 @@ class ScriptEngine(Protocol):
         """Make a variable of one scope an XML document (VoiceXML 2.1 appendix D).
 
         It is a list of what the document holds. An element is [name, namespace or None, [[attribute, value, namespace
-        or None], ...], [child, ...]], a text a string, a comment {"comment": …}, and an instruction {"target": …,
-        "data": …}.
+        or None], ...], [child, ...]], a text a string, a CDATA section {"section": …}, a comment {"comment": …}, and an
+        instruction {"target": …, "data": …}.
         """
 
     def put_result(self, scope: int, result: dict[str, Json] | None) -> None:

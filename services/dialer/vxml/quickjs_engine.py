@@ -130,13 +130,15 @@ class QuickJs:
 
     def put_result(self, scope: int, result: dict[str, Json] | None) -> None:
         """Make `lastresult$` of one scope undefined, or an array of the result with its properties (5.1.5)."""
-        if result is None and self._known.value((scope,), "lastresult$") is UNDEFINED:
+        if result is None:
+            if self._known.value((scope,), "lastresult$") is not UNDEFINED:
+                self._set(scope, "lastresult$", UNDEFINED)
             return
         if len(_json(result)) > _SMALL:
             self._ask("putResult", scope, result, seconds=_SECONDS_OF_SCRIPT)
         else:
             self._later(scope, "putResult", scope, result)
-        self._known.put(scope, "lastresult$", UNDEFINED if result is None else UNKNOWN)
+        self._known.put(scope, "lastresult$", UNKNOWN)
 
     def copy_result(self, source: int, scope: int, name: str, properties: Sequence[str]) -> None:
         """Give a variable of one scope some properties of another scope's `lastresult$`, as far as it has them."""

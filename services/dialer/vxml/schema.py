@@ -110,7 +110,7 @@ def _attributes(element: etree._Element, rule: Element, given: dict[str, str]) -
             hint = meant(attribute, rule.attributes, f" ({rule.section})")
             yield _refused(element, f"<{name}> has no attribute {_short(attribute)}{hint}")
     for missing in sorted(rule.required - given.keys()):
-        yield _refused(element, f"<{name}> needs the attribute {missing} ({rule.section}).")
+        yield _refused(element, f"<{name}> needs the attribute {missing} ({rule.section}).", is_of_choice=True)
 
 
 def _alternatives(element: etree._Element, rule: Element, given: dict[str, str]) -> Iterator[Fault]:

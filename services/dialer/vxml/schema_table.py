@@ -242,6 +242,7 @@ TYPES = _by_name(
         "prefetch | safe": "fetchhint",
         "any | all": "filled.mode",
         "voice | dtmf": "grammar.mode",
+        "weight": "grammar.weight",
         "get | post": "method",
         "private | public": "rule.scope",
         "NULL | VOID | GARBAGE": "ruleref.special",

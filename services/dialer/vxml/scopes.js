@@ -200,8 +200,8 @@
       scopes[scope][name] = documentOf(tree);
     },
     putResult(scope, result) {
-      const list = result === null ? undefined : [result];
-      for (const property of keys(result ?? {})) own(list, property, result[property]);
+      const list = [result];
+      for (const property of keys(result)) own(list, property, result[property]);
       scopes[scope].lastresult$ = list;
     },
     copyResult(source, scope, name, properties) {

@@ -67,6 +67,7 @@ class Session:
     recordings: dict[str, bytes] = field(default_factory=dict)
     recorded: int = 0  # bytes
     silence: float | None = None  # the timeout of the last prompt that waits (section 4.1.7)
+    is_hotword: bool | None = None  # whether it may be cut short by what matches alone (section 4.1.5)
     played: Played = field(default_factory=Played)  # of what was heard last: its last mark
     _queue: list[tuple[Piece, bool]] = field(default_factory=list)
 
@@ -115,18 +116,20 @@ class Session:
         self.recordings[key] = audio
         return key
 
-    def say(self, pieces: Sequence[Piece], *, bargein: bool, timeout: float | None = None) -> None:
+    def say(
+        self, pieces: Sequence[Piece], *, bargein: bool, timeout: float | None = None, is_hotword: bool | None = None
+    ) -> None:
         """Queue what is to be played when the interpreter next waits (section 4.1.8); nobody hears it after the end."""
         if len(self._queue) + len(pieces) > _MAX_QUEUED:
             raise Ended(Ending("limit", message=f"more than {_MAX_QUEUED} prompts wait to be played"))
-        self.silence = timeout
+        self.silence, self.is_hotword = timeout, is_hotword
         if not self.is_gone:
             self._queue += [(piece, bargein) for piece in pieces]
 
     async def flush(self, *, listening: bool = False) -> Input | None:
         """Play what waits; return the input that cut it short, if one may: what then waits still is dropped."""
         waiting, self._queue = self._queue, []
-        self.silence, self.played = None, Played()
+        self.silence, self.is_hotword, self.played = None, None, Played()
         while waiting:
             bargein = waiting[0][1]
             upto = next((at for at, (_, each) in enumerate(waiting) if each is not bargein), len(waiting))

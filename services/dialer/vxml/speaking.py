@@ -10,10 +10,12 @@ from lxml import etree
 from services.dialer.vxml.context import Context
 from services.dialer.vxml.documents import name_of
 from services.dialer.vxml.events import Event
+from services.dialer.vxml.languages import is_language
 from services.dialer.vxml.looping import each
 from services.dialer.vxml.prompt_selection import Prompt, prompt_of, prompts_in, selected, style_at
-from services.dialer.vxml.prompts import Audio, Choice, Piece, PromptTooLong, play_list
+from services.dialer.vxml.prompts import Audio, Choice, Piece, PromptTooLong, Speech, play_list
 
+_SHOWN = 20  # characters of a tag in a message
 _MOST = 1_000  # expressions and turns of loops in a prompt
 _ENUMERATES_NOTHING = frozenset({"enumerate", "filled"})  # what an enumerate may not stand in (2.2.4)
 
@@ -89,12 +91,18 @@ async def ask(context: Context, item: etree._Element, count: int) -> None:
 
 def _queue(context: Context, at: etree._Element, prompt: Prompt) -> None:
     bargein = context.is_true("bargein") if prompt.bargein is None else prompt.bargein
+    type_ = context.property("bargeintype") if prompt.bargein_type is None else prompt.bargein_type
     timeout = context.duration("timeout") if prompt.timeout is None else prompt.timeout
     try:
         pieces = play_list(prompt.parts, _Speaking(context), style_at(at, context.document, ""))
     except PromptTooLong as long:
         raise Event("error.semantic", str(long)) from None
-    context.session.say(_hinted(context, pieces), bargein=bargein, timeout=timeout)
+    for piece in pieces:  # not what is said in place of audio alone: nobody knows yet whether it will be
+        if isinstance(piece, Speech) and piece.lang and not is_language(piece.lang):
+            raise Event("error.unsupported.language", f"{piece.lang[:_SHOWN]} is the tag of no language")
+    context.session.say(
+        _hinted(context, pieces), bargein=bargein, timeout=timeout, is_hotword=bargein and type_ == "hotword"
+    )
 
 
 def _hinted(context: Context, pieces: Iterable[Piece]) -> tuple[Piece, ...]:

@@ -10,6 +10,7 @@ _A_DAY = 86_400.0  # seconds: nobody waits for longer, and clocks have an end
 _LONGEST = 20  # characters of a number; a longer one is none that anybody meant
 _LONGEST_EVENT, _PARTS_OF_EVENT = 200, 20
 _LONGEST_LIST, _LONGEST_EVENTS = 2_000, 500  # characters of lists: looked through while no other call has a turn
+_WEIGHT = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
 _IDENTIFIER = re.compile(r"[^\W\d][\w.-]*")
 _LONGEST_NAME = 200  # characters of a variable's
 # Words that ECMAScript keeps for itself in strict code, as an assignment is.
@@ -66,6 +67,7 @@ _KINDS: dict[str, tuple[Callable[[str], bool], str]] = {
     "time": (lambda value: seconds(value) is not None, "a time such as 5s or 300ms"),
     "integer": (_is_integer, "a whole number, 0 or more"),
     "fraction": (_is_fraction, "a number from 0.0 to 1.0"),
+    "weight": (lambda value: len(value) <= _LONGEST and bool(_WEIGHT.fullmatch(value)), "a number, 0 or more"),
     "identifier": (lambda value: bool(_IDENTIFIER.fullmatch(value)), "a name that begins with a letter or _"),
     "keys": (
         lambda value: bool(re.fullmatch(r"[\s0-9*#A-D]*[0-9*#A-D]\s*", value)),

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 
 class GrammarFault(Exception):
-    """The grammar cannot be used: `error.badfetch` (VoiceXML 2.0, 5.2.6).
+    """The grammar cannot be used; its `kind` is the event that it comes to, without `error.` (VoiceXML 2.0, 5.2.6).
 
     `line` is the line of its document, where that is known.
     """
+
+    kind = "badfetch"
 
     def __init__(self, sentence: str, line: int | None = None) -> None:
         super().__init__(sentence)
@@ -19,8 +21,22 @@ class GrammarTooLarge(GrammarFault):
 
 
 class UnsupportedFormat(GrammarFault):
-    """Its format, or that of its tags, is not ours: `error.unsupported.format` (VoiceXML 2.0, 5.2.6)."""
+    """Its format, or that of its tags, is not ours."""
+
+    kind = "unsupported.format"
+
+
+class UnsupportedLanguage(GrammarFault):
+    """Its words are of no language."""
+
+    kind = "unsupported.language"
+
+
+class NotXml(UnsupportedFormat):
+    """It is not in the XML form of SRGS, which may be the opposite of what is said of it (VoiceXML 2.0, 3.1.1.4)."""
 
 
 class UnsupportedBuiltin(GrammarFault):
-    """There is no builtin type of this name: `error.unsupported.builtin` (VoiceXML 2.0, 2.3.1)."""
+    """There is no builtin type of this name (VoiceXML 2.0, 2.3.1)."""
+
+    kind = "unsupported.builtin"

@@ -82,6 +82,11 @@ class Grammar:
         prune(root)
         self.root, self.mode, self.language = root, mode, language
 
+    @property
+    def is_builtin(self) -> bool:
+        """Whether it is that of a builtin type (VoiceXML 2.0, appendix P)."""
+        return self.root.meaning is not None
+
     @cached_property
     def first(self) -> Column:
         """What is waited for before the first token: the same in every match."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,13 +12,21 @@ from lxml import etree
 
 from services.dialer.vxml.documents import BadDocument, line_of, name_of, parse_xml, trim
 from services.dialer.vxml.grammars.expansions import Rule, TagFormat, Tags
-from services.dialer.vxml.grammars.faults import GrammarFault, GrammarTooLarge, UnsupportedFormat
+from services.dialer.vxml.grammars.faults import (
+    GrammarFault,
+    GrammarTooLarge,
+    NotXml,
+    UnsupportedFormat,
+    UnsupportedLanguage,
+)
 from services.dialer.vxml.grammars.grammar import Mode
+from services.dialer.vxml.languages import is_language
 
 MAX_BYTES = 256 * 1024
 SPECIAL = frozenset({"NULL", "VOID", "GARBAGE"})
 BUILTIN = "builtin:"
 _XML = "{http://www.w3.org/XML/1998/namespace}"
+_BEFORE_XML = codecs.BOM_UTF8 + codecs.BOM_UTF16 + b"\0 \t\r\n"  # in any encoding
 _HEADER = frozenset({"lexicon", "meta", "metadata", "tag", "rule"})
 # What a script of a tag does and hardly any literal: `out = 1`, `out.a.b += 'x'`.
 _ASSIGNS = re.compile(r"""(?<![\w.])out(?:\.\w{1,40}|\[['"]?\w{1,40}['"]?\]){0,5}\s{0,9}\+?=(?!=)""")
@@ -44,11 +53,12 @@ def parse(document: bytes) -> etree._Element:
     Raises:
         GrammarFault: it is no XML that we read.
         GrammarTooLarge: it has more than MAX_BYTES.
+        NotXml: it is no XML at all, as are the ABNF form and what others have made up.
     """
     if len(document) > MAX_BYTES:
         raise GrammarTooLarge(f"The grammar has more than {MAX_BYTES >> 10} KiB.")
-    if document.lstrip(b"\xef\xbb\xbf").startswith(b"#ABNF"):
-        raise UnsupportedFormat("The grammar is not in the XML form of SRGS.")
+    if document.strip() and not document.lstrip(_BEFORE_XML).startswith(b"<"):
+        raise NotXml("The grammar is not in the XML form of SRGS.")
     try:
         root = parse_xml(document)
     except BadDocument as bad:
@@ -63,6 +73,7 @@ def read_sheet(grammar: etree._Element, url: str) -> Sheet:
     Raises:
         GrammarFault: it is no SRGS grammar, or its header or a rule's name is wrong.
         UnsupportedFormat: its tags are in a format of somebody else's.
+        UnsupportedLanguage: its words are of no language.
     """
     if name_of(grammar) != "grammar":
         raise GrammarFault("The root element of a grammar must be grammar.", line_of(grammar))
@@ -71,7 +82,9 @@ def read_sheet(grammar: etree._Element, url: str) -> Sheet:
     mode = _MODES.get(grammar.get("mode", "voice"))
     if mode is None:
         raise GrammarFault("The grammar's mode must be voice or dtmf.", line_of(grammar))
-    languages = [each.get(f"{_XML}lang") for each in (grammar, *grammar.iterancestors()) if each.get(f"{_XML}lang")]
+    languages = [lang for each in (grammar, *grammar.iterancestors()) if (lang := each.get(f"{_XML}lang"))]
+    if mode == "voice" and languages and not is_language(languages[0]):
+        raise UnsupportedLanguage("The grammar's xml:lang is the tag of no language.", line_of(grammar))
     header = elements(grammar)
     sheet = Sheet(
         url=url,
@@ -87,7 +100,7 @@ def read_sheet(grammar: etree._Element, url: str) -> Sheet:
         if name_of(element) == "rule":
             _add_rule(sheet, element)
     if not sheet.rules and (grammar.text or "").strip():
-        raise UnsupportedFormat("The grammar is not in the XML form of SRGS.", line_of(grammar))
+        raise NotXml("The grammar is not in the XML form of SRGS.", line_of(grammar))
     return sheet
 
 

@@ -38,6 +38,7 @@ from services.dialer.vxml.grammars.sheet import (
     references_of,
     text_of,
 )
+from services.dialer.vxml.values import complaint
 
 MAX_DEPTH = 64
 MAX_DOCUMENTS = 32
@@ -48,6 +49,7 @@ Resolve = Callable[[str], Source]
 Fetch = Callable[[str], Awaitable[bytes]]
 
 _SPECIAL = {"NULL": null, "VOID": void, "GARBAGE": garbage}
+_HINTS = {"weight": "weight", "repeat-prob": "fraction"}  # of an item, and what they look like (2.4.1, 2.5.1)
 _REPEAT = re.compile(r"\s*(\d{1,9})\s*(?:(-)\s*(\d{1,9})?)?\s*", re.ASCII)
 _WORDS = re.compile(r'"([^"]*)"|([^\s"]+)|(")')
 
@@ -203,6 +205,9 @@ class _Compiler:
 
     def _item(self, sheet: Sheet, element: etree._Element, depth: int) -> Expansion:
         """Return an item (2.3), repeated as it says (2.5); weights and probabilities are hints, and not taken."""
+        for hint, kind in _HINTS.items():
+            if (value := element.get(hint)) is not None and (wanted := complaint(kind, value)):
+                raise GrammarFault(f"The {hint} of an item must be {wanted}.", line_of(element))
         of = self._sequence(sheet, element, depth)
         written = element.get("repeat")
         if written is None:

@@ -130,7 +130,7 @@ async def test_executable_content(markup, value):
         "<if cond='nobody'/>",
         "<foreach item='i' array='5'/>",
         "<foreach item='i' array='Array(1e6)'/>",
-        "<prompt><foreach item='i' array='Array(9999)'><value expr='1'/></foreach></prompt>",
+        "<prompt><foreach item='i' array='Array(9999).fill(1)'><value expr='1'/></foreach></prompt>",
         "<exit namelist='nobody'/>",
         "<submit next='x' namelist='nobody'/>",
         "<return/>",

@@ -83,8 +83,8 @@ MANY_THINGS = {
     "items": "<form>" + "<block cond='acts == 2'/>" * 2_000 + "</form>",
     "handlers": "<catch event='x' cond='acts == 2'/>" * 2_000 + "<form><block><throw event='x'/></block></form>",
     "prompts": "<form><field name='f'>" + "<prompt cond='acts == 2'>a</prompt>" * 2_000 + DIGIT + "</field></form>",
-    "turns of a loop": "<form><block><var name='a' expr='Array(5000)'/><foreach item='x' array='a'/></block></form>",
-    "loops in loops": "<form><block><var name='a' expr='Array(500)'/><foreach item='x' array='a'>"
+    "turns of a loop": "<form><block><foreach item='x' array='Array(5000).fill(1)'/></block></form>",
+    "loops in loops": "<form><block><var name='a' expr='Array(500).fill(1)'/><foreach item='x' array='a'>"
     "<foreach item='y' array='a'/></foreach></block></form>",
     "logged values": "<form><block><log>" + "<value expr='acts + 1'/>" * 2_000 + "</log></block></form>",
     "filled": f"<form><field name='z'>{DIGIT}</field>" + "<filled mode='any' namelist='z z z z'/>" * 1_000 + "</form>",

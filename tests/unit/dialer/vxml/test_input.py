@@ -27,6 +27,8 @@ FIELD = """<form>{properties}<field name="a"><prompt timeout="9s">?</prompt>
         ("length=1", '<property name="inputmodes" value="voice"/>', ["1", SILENCE], "noinput", [9, 9]),
         ("length=1", '<property name="termtimeout" value="2s"/>', ["1", "#"], "1", [9, 2]),
         ("length=1", '<property name="termtimeout" value="2s"/>', ["1", SILENCE], "1", [9, 2]),
+        ("length=1", '<property name="termtimeout" value="2s"/>', ["1", "2", "#"], "nomatch", [9, 2, 3]),
+        ("length=1", '<property name="termtimeout" value="2s"/>', ["1", "2", SILENCE], "nomatch", [9, 2, 3]),
         ("minlength=1", '<property name="interdigittimeout" value="800ms"/>', ["1", SILENCE], "1", [9, 0.8]),
         ("minlength=1", '<property name="termchar" value="*"/>', ["1", "*"], "1", [9, 3]),
         ("minlength=1", '<property name="termchar" value=""/>', ["1", "#", SILENCE], "nomatch", [9, 3, 3]),

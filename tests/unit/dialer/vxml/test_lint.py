@@ -54,6 +54,12 @@ def test_faults_that_refuse_nothing_are_faults(tmp_path, capsys):
     assert (code, lines[-1]) == (1, f"{path}: it runs, with these faults in it.")
 
 
+def test_a_tag_that_names_no_language_is_a_fault_where_something_is_to_be_spoken():
+    prompt = "<form>\n<block><prompt xml:lang='en_US'>a<p xml:lang='de'>b</p></prompt></block></form>"
+    (fault,) = faults_in(GOOD.replace("<form/>", prompt).encode(), "http://application.test/")
+    assert (fault.line, fault.event, fault.is_refused) == (2, "error.unsupported.language", False)
+
+
 def test_a_warning_is_no_fault(tmp_path, capsys):
     path = write(tmp_path, "a.vxml", GOOD.replace("<form/>", "<property name='paceline.privat' value='true'/><form/>"))
     assert checked(capsys, path) == (

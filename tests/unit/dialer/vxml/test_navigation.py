@@ -243,8 +243,8 @@ LOOPS = {
     "dialogs": "<form id='f'><block><goto next='#f'/></block></form>",
     "documents": "<form><block><goto next='a'/></block></form>",
     "events": "<catch event='e'><throw event='e'/></catch><form><block><throw event='e'/></block></form>",
-    "loops in loops": "<form><block><foreach item='i' array='Array.from({length:999})'><foreach item='j' "
-    "array='Array.from({length:999})'><assign name='j' expr='1'/></foreach></foreach></block></form>",
+    "loops in loops": "<form><block><foreach item='i' array='Array(999).fill(1)'><foreach item='j' "
+    "array='Array(999).fill(1)'><assign name='j' expr='1'/></foreach></foreach></block></form>",
     "prompts": "<form id='f'><block>Hello.<goto next='#f'/></block></form>",
     "scripts": "<catch><goto next='#f'/></catch><form id='f'><block><script>for(;;);</script></block></form>",
 }

@@ -152,6 +152,7 @@ def test_more_alternatives(inside):
         (in_form("<filled mode='{}'/>"), ["any", "all"], ["some"]),
         (in_form("<record maxtime='{}'/>"), ["60s"], ["60"]),
         (in_form("<grammar src='a' mode='{}'/>"), ["voice", "dtmf"], ["both"]),
+        (in_form("<grammar src='a' weight='{}'/>"), ["0", "1.5", ".5", "2."], ["", "-1", "much", "1e3"]),
         (in_block("<prompt><break time='{}'/></prompt>"), ["1s"], ["long"]),
         (in_block("<prompt><phoneme ph='a' alphabet='{}'/></prompt>"), ["ipa", "x-sampa"], ["sampa"]),
     ],

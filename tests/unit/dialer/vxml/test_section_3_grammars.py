@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from services.dialer.vxml.interpreter import interpret
@@ -27,6 +29,27 @@ async def test_3_1_1_an_inline_grammar_refers_from_the_document_s_base():
     assert (await call(pages, ["1"])).ending.value == "1"
 
 
+async def test_3_1_1_a_grammar_s_own_base_comes_before_that_of_its_document():
+    content = FIELD.format(grammar='<grammar mode="dtmf" xml:base="own/" src="keys.grxml"/>')
+    pages = {"start": vxml(content, "xml:base='sub/'"), "sub/own/keys.grxml": grammar("1")}
+    assert (await call(pages, ["1"])).ending.value == "1"
+
+
+async def test_srgs_4_9_a_grammar_refers_from_the_address_that_it_came_from():
+    class Redirecting(Site):
+        async def fetch(self, request):
+            moved = request.url == SITE + "keys.grxml"
+            return await super().fetch(replace(request, url=SITE + "sub/keys.grxml") if moved else request)
+
+    pages = {
+        "start": vxml(FIELD.format(grammar='<grammar mode="dtmf" src="keys.grxml"/>')),
+        "sub/keys.grxml": grammar('<ruleref uri="one.grxml"/>'),
+        "sub/one.grxml": grammar("1"),
+    }
+    ending = await interpret(SITE + "start", fetcher=Redirecting(pages), platform=Line(["1"]), engine=QuickJs())
+    assert ending.value == "1"
+
+
 @pytest.mark.parametrize(
     ("attributes", "value"),
     [
@@ -42,15 +65,45 @@ async def test_3_1_1_a_grammar_elsewhere_is_of_the_mode_and_type_that_is_said_of
     assert (await call({"start": vxml(content), "keys.grxml": grammar("1")}, ["1"])).ending.value == value
 
 
+@pytest.mark.parametrize("media", ["application/srgs+xml", "text/xml; charset=utf-8"])
+@pytest.mark.parametrize("declared", ["by its server", "by its type"])
+async def test_3_1_1_a_grammar_that_is_not_what_it_is_said_to_be_is_a_badfetch(media, declared):
+    class Saying(Site):
+        async def fetch(self, request):
+            content_type = media if declared == "by its server" else ""
+            return replace(await super().fetch(request), content_type=content_type)
+
+    type_ = f'type="{media}"' if declared == "by its type" else ""
+    site = Saying({"start": vxml(FIELD.format(grammar=f'<grammar src="g" {type_}/>')), "g": "#ABNF 1.0;"})
+    ending = await interpret(SITE + "start", fetcher=site, platform=Line(), engine=QuickJs())
+    assert ending.value == "error.badfetch"
+
+
+@pytest.mark.parametrize(("mode", "value"), [("voice", "error.unsupported.language"), ("dtmf", "1")])
+async def test_3_1_2_a_language_is_that_of_words_and_means_nothing_to_keys(mode, value):
+    content = FIELD.format(grammar=grammar("1", f'mode="{mode}" xml:lang="en_US"'))
+    assert (await call({"start": vxml(content)}, ["1"])).ending.value == value
+
+
 async def test_3_1_1_a_builtin_grammar_of_the_other_mode_is_a_badfetch():
     content = FIELD.format(grammar='<grammar src="builtin:dtmf/boolean" mode="voice"/>')
     assert (await call({"start": vxml(content)}, ["1"])).ending.value == "error.badfetch"
 
 
-async def test_3_1_1_a_grammar_in_the_abnf_form_is_unsupported():
-    content = FIELD.format(grammar='<grammar src="g"/>')
-    pages = {"start": vxml(content), "g": "#ABNF 1.0; root $r; $r = 1;"}
-    assert (await call(pages)).ending.value == "error.unsupported.format"
+@pytest.mark.parametrize(
+    ("body", "event"),
+    [
+        ("#ABNF 1.0; root $r; $r = 1;", "error.unsupported.format"),
+        ("\n#JSGF V1.0; grammar g; public <r> = one;", "error.unsupported.format"),
+        ("[one two]", "error.unsupported.format"),
+        ("<grammar", "error.badfetch"),
+        ("", "error.badfetch"),
+        (grammar("1").encode("utf-16"), None),
+    ],
+)
+async def test_3_1_1_a_grammar_that_is_no_xml_is_of_a_format_that_is_unsupported(body, event):
+    pages = {"start": vxml(FIELD.format(grammar='<grammar src="g"/>')), "g": body}
+    assert (await call(pages, ["1"])).ending.value == (event or "1")
 
 
 async def test_6_3_5_a_grammar_is_fetched_by_its_own_hints_and_else_by_the_properties():
@@ -106,6 +159,37 @@ async def test_5_1_5_lastresult_has_all_of_its_fields_at_the_array_and_its_first
         </filled></field></form>"""
     done = await call({"start": vxml(content)}, ["1"])
     assert done.ending.value == ["1,1,1", "1,1,1", "dtmf,dtmf,dtmf", "1,1,1", 1]
+
+
+@pytest.mark.parametrize(
+    ("field", "said", "result"),
+    [
+        ('<field name="f" type="boolean">', ["1"], [True, "1", "1"]),
+        ('<field name="f" type="boolean">', ["[yes]"], [True, "yes", "yes"]),
+        ('<field name="f" type="time">', [*"0930"], ["0930?", "0930", "0930"]),
+        ('<field name="f"><grammar src="builtin:dtmf/currency"/>', [*"1*5#"], ["1.50", "1*5", "1*5"]),
+        ('<field name="f"><option dtmf="1" value="one">first</option>', ["1"], ["one", "1", "one"]),
+    ],
+)
+async def test_p_the_interpretation_of_a_builtin_type_is_what_was_said(field, said, result):
+    content = f"""<form>{field}<filled><exit expr="[f, lastresult$.utterance, lastresult$.interpretation]"/></filled>
+        </field></form>"""
+    assert (await call({"start": vxml(content)}, said)).ending.value == result
+
+
+@pytest.mark.parametrize(
+    ("item", "is_there"),
+    [
+        (f"field name='g'><prompt cond='seen.push(typeof lastresult$)'>?</prompt>{grammar('1')}", "undefined"),
+        ("record name='g'><prompt cond='seen.push(typeof lastresult$)'>?</prompt>", "undefined"),
+        ("transfer name='g' dest='tel:1'><prompt cond='seen.push(typeof lastresult$)'>?</prompt>", "undefined"),
+    ],
+)
+async def test_5_1_5_a_result_is_there_until_the_callee_is_listened_to_again(item, is_there):
+    content = f"""<form><var name="seen" expr="[]"/><field name="f">{grammar("1")}</field><{item}
+        <catch event="noinput busy"><exit expr="seen.concat(typeof lastresult$)"/></catch></{item.split()[0]}></form>"""
+    done = await call({"start": vxml(content)}, ["1", "(silence)"], recordings=[None], transfers=["busy.mine"])
+    assert done.ending.value == ["object", is_there]
 
 
 async def test_5_1_5_a_nomatch_is_a_result_and_a_noinput_is_none():

@@ -24,6 +24,21 @@ async def test_4_1_2_texts_values_and_audio_beside_each_other_are_one_prompt():
 
 
 @pytest.mark.parametrize(
+    ("lang", "is_one"),
+    [
+        *[("en", True), ("en-US", True), ("EN-gb", True), ("cmn", True), ("sr-Latn-RS", True), ("de-1996", True)],
+        *[("en_US", False), ("xx", False), ("english", False), ("x-mine", False), ("en-", False), ("e", False)],
+    ],
+)
+@pytest.mark.parametrize(
+    "prompt", ["<prompt xml:lang='{}'>Well.</prompt>", "<prompt><p>a</p><voice xml:lang='{}'>Well.</voice></prompt>"]
+)
+async def test_5_2_6_what_is_no_language_is_an_error_where_it_is_to_be_spoken(prompt, lang, is_one):
+    event = (await run(f"<catch><exit expr='_event'/></catch><form><block>{prompt.format(lang)}</block></form>")).ending
+    assert event.value == (None if is_one else "error.unsupported.language")
+
+
+@pytest.mark.parametrize(
     ("bare", "prompt", "waited"),
     [
         ("", '<prompt timeout="9s">Well?</prompt>', [9]),
@@ -83,6 +98,27 @@ async def test_5_2_5_the_platform_says_in_english_what_its_table_wants_said(even
         f"xml:lang='{lang}'" if lang else "",
     )
     assert done.line.played == (words if lang != "de" else [each for each in words if each == "?"])
+
+
+@pytest.mark.parametrize(
+    ("properties", "prompt", "events"),
+    [
+        ("", "<prompt bargeintype='hotword'>?</prompt>", ["noinput"]),
+        ("<property name='bargeintype' value='hotword'/>", "<prompt>?</prompt>", ["noinput"]),
+        ("<property name='bargeintype' value='hotword'/>", "", ["noinput"]),
+        ("<property name='bargeintype' value='hotword'/>", "<prompt bargeintype='speech'>?</prompt>", ["nomatch"]),
+        ("", "<prompt bargein='false' bargeintype='hotword'>?</prompt>", ["nomatch"]),
+        ("", "<prompt>?</prompt>", ["nomatch"]),
+    ],
+)
+async def test_4_1_5_what_matches_nothing_is_ignored_where_a_hotword_is_waited_for(properties, prompt, events):
+    done = await run(
+        f"""{properties}<form><var name="seen" expr="[]"/><field name="f"><prompt>.</prompt>{prompt}{KEY}
+        <catch event="nomatch noinput"><assign name="seen" expr="seen.concat(_event)"/></catch>
+        <filled><exit expr="seen"/></filled></field></form>""",
+        ["2", SILENCE, *([SILENCE] if events == ["noinput"] else []), "1"],
+    )
+    assert done.ending.value == events
 
 
 async def test_5_3_6_a_reprompt_before_an_event_is_that_of_the_handler_that_ended():

@@ -239,6 +239,17 @@ def test_a_repeat_has_its_bounds(repeat, fits):
     assert hear(dtmf(f'<item repeat="{repeat}" repeat-prob="0.5">1</item>'), "111") == fits
 
 
+@pytest.mark.parametrize("hint", ["weight='3'", "weight='.5'", "weight='0'", "weight='2.'", "repeat-prob='0.0'"])
+def test_a_weight_and_a_probability_change_nothing_that_is_heard(hint):
+    assert hear(dtmf(f"<one-of><item {hint}>1</item><item>2</item></one-of>"), "2") == [Fit.FULL]
+
+
+@pytest.mark.parametrize("hint", ["weight='-1'", "weight='heavy'", "weight=''", "repeat-prob='1.5'", "repeat-prob='x'"])
+def test_a_weight_or_a_probability_that_is_none_is_refused(hint):
+    with pytest.raises(GrammarFault, match="of an item must be a number"):
+        dtmf(f"<one-of><item {hint}>1</item><item>2</item></one-of>")
+
+
 @pytest.mark.parametrize("repeat", ["", "-2", "2-1", "one", "1-2-3", "1 2", "9999999999", "٣"])
 def test_a_repeat_that_is_none_is_refused(repeat):
     with pytest.raises(GrammarFault):

@@ -18,6 +18,7 @@ CAUGHT = "<catch event='error.badfetch'><exit expr='_event'/></catch>"
         f"<form>{CAUGHT}{BOTH}</form>",
         f"{CAUGHT}<form><field name='f'><filled mode='any'/></field></form>",
         f"{CAUGHT}<form><block name='b'/><block name='b'/></form>",
+        f"{CAUGHT}<form><block><foreach item='i'/></block></form>",
         f"{CAUGHT}<form id='a'/><menu id='a'><choice event='e'>e</choice></menu>",
         f"{CAUGHT}<menu dtmf='true'><choice event='e' dtmf='1'>e</choice></menu>",
         f"<form/><form>{CAUGHT}{BOTH}</form>",
@@ -26,7 +27,7 @@ CAUGHT = "<catch event='error.badfetch'><exit expr='_event'/></catch>"
         f"<form>{CAUGHT}</form><link/>",
     ],
 )
-async def test_what_there_is_too_much_of_is_caught_where_it_stands_or_in_the_first_dialog(content):
+async def test_what_there_is_too_much_or_too_little_of_is_caught_where_it_stands_or_in_the_first_dialog(content):
     ending = (await call({"start": vxml(content)})).ending
     assert (ending.how, ending.value) == ("exit", "error.badfetch")
     assert (ending.event, ending.message[:7]) == ("error.badfetch", "line 1:")  # which is told, as it was never run

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pytest
+from lxml import etree
 
 from services.dialer.vxml.access import may_read
 from services.dialer.vxml.interpreter import interpret
-from services.dialer.vxml.ports import Input, Played
+from services.dialer.vxml.ports import Input, Played, Recording
 from services.dialer.vxml.prompts import Mark, Piece
 from services.dialer.vxml.quickjs_engine import QuickJs
 from tests.support.scripted_callee import SITE, Line, Site, call, vxml
@@ -46,6 +47,14 @@ async def test_4_a_mark_behind_the_place_where_the_callee_cut_in_was_not_reached
     site = Site({"start": asking("<prompt><mark name='one'/>a<mark name='two'/>b</prompt>")})
     ending = await interpret(SITE + "start", fetcher=site, platform=Hasty(), engine=QuickJs())
     assert ending.value == ["one", 250, "one", 250]
+
+
+@pytest.mark.parametrize("item", ["record name='f'", "transfer name='f' dest='tel:1' type='bridge'"])
+async def test_4_a_recording_and_a_transfer_have_the_mark_before_them(item):
+    content = f"""<form><{item}><prompt><mark name="one"/>a</prompt><filled><exit expr="[f$.markname, f$.marktime]"/>
+        </filled></{item.split()[0]}></form>"""
+    done = await call({"start": vxml(content)}, transfers=["busy"], recordings=[Recording(b"a", 1.0)])
+    assert done.ending.value == ["one", 1500]
 
 
 @pytest.mark.parametrize(
@@ -92,6 +101,7 @@ async def test_5_data_that_may_not_be_read_is_an_error(prolog, value):
     assert ending.value == value
 
 
+SECTIONS = ["3#text", "4#cdata-section"]
 DATA = """<?xml version="1.0"?><!-- above --><q:a xmlns:q="urn:q" x="1" q:y="2" xml:id="i"><!--said--><b
 >on<![CDATA[e<]]></b><?instruct some data?>tail</q:a><?below?>"""
 
@@ -113,7 +123,8 @@ DATA = """<?xml version="1.0"?><!-- above --><q:a xmlns:q="urn:q" x="1" q:y="2" 
         ("[a.firstChild.nodeType, a.firstChild.nodeName, a.firstChild.data]", [8, "#comment", "said"]),
         ("[a.childNodes[2].nodeType, a.childNodes[2].target, a.childNodes[2].data]", [7, "instruct", "some data"]),
         ("a.lastChild.substringData(1, 2) + a.lastChild.length", "ai4"),
-        ("a.lastChild.substringData(4, 9) + a.getElementsByTagName('b')[0].firstChild.substringData(0, 4)", "one<"),
+        ("a.lastChild.substringData(4, 9) + a.getElementsByTagName('b')[0].lastChild.substringData(0, 4)", "e<"),
+        ("a.getElementsByTagName('b')[0].childNodes.map((each) => each.nodeType + each.nodeName)", SECTIONS),
         ("caught(function () { a.lastChild.substringData(5, 1) })", True),
         ("[a.nextSibling.target, a.previousSibling.data, d.childNodes.length]", ["below", " above ", 3]),
         ("[a.firstChild.previousSibling, a.lastChild.nextSibling, d.nextSibling, d.ownerDocument]", [None] * 4),
@@ -129,11 +140,93 @@ async def test_d_data_is_read_by_what_the_appendix_has_of_dom(expression, value)
     assert (await call({"start": vxml(content), "d": DATA})).ending.value == value
 
 
+SENT = """<q:a x="1" q:y="2" xml:id="i" xmlns:q="urn:q"><!--said--><b>on<![CDATA[e<]]></b><?instruct some data?>tail\
+</q:a>"""
+
+
+@pytest.mark.parametrize(
+    ("expression", "sent"),
+    [
+        ("d", f"<!-- above -->{SENT}<?below?>"),
+        ("d.documentElement", SENT),
+        ("d.getElementsByTagName('b').item(0)", "<b>on<![CDATA[e<]]></b>"),
+        ("d.documentElement.lastChild", "tail"),
+    ],
+)
+async def test_5_data_in_a_namelist_is_sent_as_xml(expression, sent):
+    content = f"""<form><block><data name="d" src="d"/><var name="n" expr="{expression}"/>
+        <data src="d" namelist="n"/></block></form>"""
+    assert (await call({"start": vxml(content), "d": DATA})).site.requests[-1].fields == (("n", sent),)
+
+
+@pytest.mark.parametrize(
+    ("data", "sections"),
+    [
+        ("<a><![CDATA[ ?> -->&amp;?! ]]>b<![CDATA[]]></a>", [" ?> -->&amp;?! ", "b", ""]),
+        ("<a><!-- <![CDATA[b]]> --><?b <![CDATA[b]]>?></a>", [" <![CDATA[b]]> ", "<![CDATA[b]]>"]),
+        ("<a>\n<![CDATA[b\n]]>]]&gt;</a>", ["\n", "b\n", "]]>"]),
+        ("<a><![CDATA[b</a>", "error.badfetch"),
+        ("<a><!-- b</a>", "error.badfetch"),
+        ("<a b='<![CDATA[b]]>'/>", "error.badfetch"),
+    ],
+)
+async def test_d_a_cdata_section_is_a_node_of_its_own(data, sections):
+    content = """<catch><exit expr="_event"/></catch><form><block><data name="d" src="d"/>
+        <exit expr="Array.from(d.documentElement.childNodes, (each) =&gt; each.data)"/></block></form>"""
+    assert (await call({"start": vxml(content), "d": data})).ending.value == sections
+
+
+async def test_5_data_is_sent_with_the_namespaces_that_it_needs():
+    data = '<a xmlns="urn:a" k="&quot;"><b xmlns=""/><c xmlns:p="urn:p"><p:d/><p:d p:k="&#9;"/>\n&gt;</c></a>'
+    content = """<form><block><data name="d" src="d"/><data src="d" namelist="d"/></block></form>"""
+    ((_, sent),) = (await call({"start": vxml(content), "d": data})).site.requests[-1].fields
+    assert etree.tostring(etree.fromstring(sent), method="c14n", exclusive=True) == etree.tostring(
+        etree.fromstring(data), method="c14n", exclusive=True
+    )
+
+
 async def test_6_the_variable_of_a_foreach_is_its_parent_s_and_keeps_the_last_value():
     content = """<form><block><var name="i" expr="'before'"/><var name="seen" expr="''"/>
         <foreach item="i" array="['a', 'b']"><assign name="seen" expr="seen + i"/><var name="inner" expr="i"/></foreach>
         <foreach item="j" array="[1]"/><exit expr="[i, seen, inner, j]"/></block></form>"""
     assert (await call({"start": vxml(content)})).ending.value == ["b", "ab", "b", 1]
+
+
+@pytest.mark.parametrize(
+    ("array", "seen"),
+    [
+        ("[]", []),
+        ("[1, 2]", [1, 2]),
+        ("[1, , undefined, null, 0, '']", [1, None, 0, ""]),
+        ("new Array(3)", []),
+        ("new Array(10001)", "error.semantic"),
+        ("new Array(4294967295)", "error.semantic"),
+        ("undefined", "error.semantic"),
+        ("({length: 1, 0: 1})", "error.semantic"),
+    ],
+)
+async def test_6_a_foreach_is_over_the_elements_of_an_array_that_are_defined(array, seen):
+    content = f"""<catch><exit expr="_event"/></catch><form><block><var name="seen" expr="[]"/>
+        <foreach item="i" array="{array}"><assign name="seen" expr="seen.concat(i)"/></foreach><exit expr="seen"/>
+        </block></form>"""
+    assert (await call({"start": vxml(content)})).ending.value == seen
+
+
+@pytest.mark.parametrize(
+    ("leaving", "value"),
+    [
+        ("<exit namelist='b'/>", {"a": 1, "b": 2}),
+        ("<var name='a' expr='3'/><exit namelist='a'/>", {"a": 3}),
+        ("<exit/>", {"a": 1}),
+        ("<log/>", {"a": 1}),
+        ("<exit expr='5'/>", 5),
+    ],
+)
+async def test_8_what_disconnect_names_is_told_beside_what_exit_names(leaving, value):
+    content = f"""<catch event="connection.disconnect"><var name="b" expr="2"/>{leaving}</catch>
+        <form><block><var name="a" expr="1"/><disconnect namelist="a"/></block></form>"""
+    ending = (await call({"start": vxml(content)})).ending
+    assert (ending.how, ending.value) == ("exit", value)
 
 
 async def test_7_an_utterance_that_was_not_recorded_has_no_recording():
