@@ -182,9 +182,7 @@ async def test_a_thousand_calls_cost_no_more_than_they_did(spent):
     }
     assert grown["attempts"] >= 50, "nothing was measured"
     assert grown["attempts"] <= 1000
-    assert (
-        grown["outcomes"] <= 325
-    )  # 299, and some pages: calls that end in another order split indexes more
+    assert grown["outcomes"] <= 325  # 299, and some pages: calls that end in another order split indexes more
     assert grown["tallies"] <= 50
     assert grown["deliveries"] <= 2500
     events, told = await bytes_of_events(ledger)
