@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from lxml import etree
@@ -58,13 +59,23 @@ class Context:
 
     def property(self, name: str) -> str:
         """Return a property's value by the nearest element that sets it, and the last one there (section 6.3)."""
-        for scope in self.outwards():
-            document = self.root if self.root is not None and scope is self.root.root else self.document
-            if (value := document.properties_of(scope).get(name)) is not None:
+        for given in self._properties():
+            if (value := given.get(name)) is not None:
                 if name in PROPERTIES and (wanted := complaint(PROPERTIES[name], value)):
                     raise Event("error.semantic", f"the property {name} must be {wanted}")
                 return value
         return _PROPERTIES.get(name, "")
+
+    def require(self, names: AbstractSet[str]) -> None:
+        """Throw for a wrong value of properties that make no difference here where they are right (section 6.3)."""
+        for given in self._properties():
+            for name in names & given.keys():
+                self.property(name)
+
+    def _properties(self) -> Iterator[dict[str, str]]:
+        for scope in self.outwards():
+            document = self.root if self.root is not None and scope is self.root.root else self.document
+            yield document.properties_of(scope)
 
     def duration(self, name: str, written: str | None = None) -> float:
         """Return an attribute's or else a property's time in seconds."""

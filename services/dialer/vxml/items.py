@@ -21,9 +21,9 @@ from services.dialer.vxml.navigation import find
 from services.dialer.vxml.subdialogs import subdialog
 
 # Of the recogniser: what is right of these makes no difference to keys, what is wrong is an error (6.3).
-_UNHEEDED = (
-    *("bargeintype", "completetimeout", "incompletetimeout"),
-    *("maxnbest", "maxspeechtimeout", "recordutterance", "sensitivity", "speedvsaccuracy"),
+_UNHEEDED = frozenset(
+    {"bargeintype", "completetimeout", "incompletetimeout", "maxnbest", "maxspeechtimeout", "recordutterance"}
+    | {"sensitivity", "speedvsaccuracy"}
 )
 
 Visited = Recognized[Owner] | bool
@@ -45,8 +45,7 @@ async def _ask(context: Context, item: etree._Element, _name: str) -> Visited:
         context.property("termchar"),
         frozenset(context.property("inputmodes").split()),
     )
-    for name in _UNHEEDED:
-        context.property(name)
+    context.require(_UNHEEDED)
     is_hotword = context.is_hotword()
     is_private = context.is_true("paceline.private")  # a wrong value is an error, and before anything is keyed in
     forget(context)

@@ -33,7 +33,7 @@ def request_of(
 
     The reference starts from the active document, or from the one `within` which the element's URIs are.
     """
-    context.property(f"{purpose}fetchhint")  # nothing is fetched before it is needed, but a wrong value is an error
+    context.require({f"{purpose}fetchhint"})  # nothing is fetched before it is needed, but a wrong value is an error
     url, _ = parted((within or context.document).resolve(uri))
     return FetchRequest(
         url,
@@ -65,8 +65,7 @@ def parted(uri: str) -> tuple[str, str]:
 async def play_before(context: Context, element: etree._Element) -> None:
     """Play what waits where something is to be heard while an element's URI is fetched (4.1.8); that itself is not."""
     if not context.session.is_gone and (element.get("fetchaudio") or context.property("fetchaudio")):
-        for name in ("fetchaudiodelay", "fetchaudiominimum"):
-            context.property(name)  # of audio that is not heard, but a wrong value is an error
+        context.require({"fetchaudiodelay", "fetchaudiominimum"})  # of audio that is not heard
         await context.session.flush()
 
 
