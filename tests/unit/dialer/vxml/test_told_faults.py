@@ -31,6 +31,25 @@ async def test_a_wrong_expression_is_told_with_the_line_of_its_element(inside, l
     assert (await told(vxml(inside)))[1:] == (line, "ReferenceError: no is not defined (in no.such)")
 
 
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        ("<var name='my-slot'/><form/>", "my-slot is no name that a variable may have"),
+        ("<form><field name='a.b'/></form>", "a.b is no name that a variable may have"),
+        (
+            "<var name='n'/><var name='a'/><form><block><assign name='a[n]' expr='1'/></block></form>",
+            "a[n] is nothing that <assign> sets: a variable, or a part of one, as a.b or a[0]",
+        ),
+        (
+            "<form><block><var name='" + "-" * 300 + "'/></block></form>",
+            "-" * 60 + "… is no name that a variable may have",
+        ),
+    ],
+)
+async def test_a_name_that_is_none_is_told(inside, said):
+    assert (await told(vxml(inside)))[2] == said
+
+
 async def test_what_goes_wrong_in_the_root_is_told_with_its_address():
     leaf = vxml("<form><block/></form>", "application='root'")
     assert (await told({"start": leaf, "root": vxml("\n<var name='a' expr='no.such'/>")}))[:2] == ("root", 2)
