@@ -16,6 +16,8 @@ from urllib.parse import urldefrag, urljoin
 
 from lxml import etree
 
+from services.dialer.vxml.malformed import said_of
+
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
 MAX_ELEMENTS = 20_000
@@ -144,7 +146,7 @@ def parse_xml(body: bytes, content_type: str = "", *, whole: bool = False) -> et
         root = etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        raise BadDocument(f"It is not well-formed XML: {_said(error)}.", line=line or 1, column=column) from None
+        raise BadDocument(said_of(error, text), line=line or 1, column=column) from None
     # A DTD that is not read may declare entities; what they stood for is not known, and leaving it out is no answer.
     for warning in parser.error_log:
         if warning.type_name == "WAR_UNDECLARED_ENTITY":
@@ -236,7 +238,9 @@ def _decoded(body: bytes, content_type: str) -> str:
         raise BadDocument("Its encoding is none that is read here; UTF-8 always is.") from None
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
-        raise BadDocument("Its bytes are not text in its encoding.", line=line) from None
+        raise BadDocument(
+            f"Its bytes are not text in {encoding}: save it so, or let it say in which encoding it is.", line=line
+        ) from None
 
 
 def _check_doctype(text: str) -> None:
@@ -263,11 +267,6 @@ def _refuse_size(root: etree._Element) -> None:
             raise BadDocument(f"The document has more than {MAX_ELEMENTS} elements.", line=line_of(element))
         if len(element.attrib) > MAX_ATTRIBUTES:
             raise BadDocument(f"An element has more than {MAX_ATTRIBUTES} attributes.", line=line_of(element))
-
-
-def _said(error: etree.XMLSyntaxError) -> str:
-    """What the parser said, without the place that it adds."""
-    return re.sub(r", line \d+, column \d+.*", "", str(error.msg), flags=re.DOTALL)[:200].rstrip(".")
 
 
 def _joined(base: str, uri: str) -> str:
