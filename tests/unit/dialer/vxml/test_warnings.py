@@ -36,7 +36,6 @@ MENU = 'No key is a choice of this <menu>: neither has a <choice> dtmf, nor the 
         (["option", "option with a key"], False),
         (["words", "both"], False),
         (["words", "computed"], False),
-        ([], False),
     ],
 )
 def test_a_field_that_takes_no_key_is_warned_of(inside, is_told):
@@ -92,4 +91,112 @@ def test_a_transfer_to_what_is_no_address_is_warned_of(attribute, is_told):
     page = GOOD.replace("<form/>", f"<form>\n<transfer name='a' {attribute}/></form>")
     said = "The dest of <transfer> begins with neither tel: nor sip:, as in tel:+ and a number (VoiceXML 2.0, 2.3.7)."
     warned = [(2, "warning", said)] if is_told else []
+    assert [(each.line, each.event, each.message) for each in faults_in(page.encode(), "")] == warned
+
+
+@pytest.mark.parametrize(
+    ("form", "is_told"),
+    [
+        ("<field name='a'/>", True),
+        ("<field name='a'><prompt>Key?</prompt></field>", True),
+        ("{keys}<field name='a' modal='true'/>", True),
+        ("{keys}<field name='a'/>", False),
+        ("<field name='a' type='digits'/>", False),
+        ("<field name='a'>{both}</field>", False),
+        ("<field name='a'><link next='#b' dtmf='0'/></field>", False),
+        ("<field name='a' expr='1'/>", False),
+        ("<field name='a' cond='false'/>", False),
+    ],
+)
+def test_a_field_that_nothing_fills_is_warned_of(form, is_told):
+    page = GOOD.replace("<form/>", f"<form id='b'>\n{form.format(**GRAMMARS)}</form>")
+    said = "Nothing fills this <field>: it has no type, no <grammar> and no <option>, and its form no <grammar>."
+    faults = [(each.line, each.event, each.message) for each in faults_in(page.encode(), "")]
+    assert faults == ([(2, "warning", said)] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("cond", "is_told"),
+    [
+        ("a = 1", True),
+        ("b || (a='x')", True),
+        ("a == 1", False),
+        ("a === 1", False),
+        ("a != 1", False),
+        ("a !== 1", False),
+        ("a &lt;= 1", False),
+        ("a >= 1", False),
+        ("a == '=' || b == &quot; = &quot;", False),
+        ("a.some(b => b)", False),
+    ],
+)
+@pytest.mark.parametrize("element", ["<if {}/>", "<if cond='b'><elseif {}/></if>", "<prompt {}>x</prompt>"])
+def test_a_condition_that_assigns_is_warned_of(element, cond, is_told):
+    page = GOOD.replace("<form/>", "<form><block>\n" + element.format(f'cond="{cond}"') + "</block></form>")
+    said = "The cond of this {} assigns, as = does; == compares."
+    name = next(each for each in ("elseif", "prompt", "if") if f"<{each} {{}}" in element)
+    warned = [(2, "warning", said.format(f"<{name}>"))] if is_told else []
+    assert [(each.line, each.event, each.message) for each in faults_in(page.encode(), "")] == warned
+
+
+@pytest.mark.parametrize(
+    ("page", "told"),
+    [
+        ("<form><block><exit expr='confirmed'/></block></form>", "confirmed"),
+        ("<var name='city' expr='New York'/><form/>", "New York"),
+        ("<form><block><exit expr='‘confirmed’'/></block></form>", "‘confirmed’"),
+        ("<form><subdialog src='a'><param name='b' expr='text'/></subdialog></form>", "text"),
+        ("<form><block><exit expr=\"'confirmed'\"/></block></form>", None),
+        ("<var name='a' expr='1'/><form><block><exit expr='a'/></block></form>", None),
+        ("<form><field name='a' type='digits'><filled><exit expr='a'/></filled></field></form>", None),
+        ("<form><block><foreach item='a' array='[1]'><value expr='a'/></foreach></block></form>", None),
+        ("<script>var a = 1;</script><form><block><exit expr='a'/></block></form>", None),
+        ("<script src='a.js'/><form><block><exit expr='a'/></block></form>", None),
+        ("<form><block><exit expr='true'/></block></form>", None),
+        ("<form><block><exit expr='undefined'/></block></form>", None),
+        ("<form><block><exit expr='_message'/></block></form>", None),
+        ("<form><block><exit expr='application'/></block></form>", None),
+        ("<form><block><exit expr='typeof a'/></block></form>", None),
+        ("<form><block><exit expr='new Date'/></block></form>", None),
+        ("<form><block><exit expr='Date'/></block></form>", None),
+        ("<catch><exit expr='a'/></catch><form/>", None),
+        ("<metadata><x:y xmlns:x='urn:x' expr='a'/></metadata><form/>", None),
+    ],
+)
+def test_a_text_without_quotation_marks_is_warned_of(page, told):
+    said = (
+        f"{told} is no variable that this document declares; a text has quotation marks of its own: expr=\"'a text'\"."
+    )
+    assert [each.message for each in faults_in(GOOD.replace("<form/>", page).encode(), "")] == ([said] if told else [])
+
+
+def test_variables_of_a_root_are_not_known():
+    page = GOOD.replace("<vxml", "<vxml application='root.vxml'")
+    assert faults_in(page.replace("<form/>", "<form><block><exit expr='a'/></block></form>").encode(), "") == []
+
+
+@pytest.mark.parametrize(("names", "is_told"), [("a, b", True), ("a,b", True), ("a b", False)])
+def test_commas_in_a_namelist_are_warned_of(names, is_told):
+    page = GOOD.replace("<form/>", f"<form><block>\n<submit next='a' namelist='{names}'/></block></form>")
+    said = "Blanks separate the names of a namelist; a comma is part of none."
+    warned = [(2, "warning", said)] if is_told else []
+    assert [(each.line, each.event, each.message) for each in faults_in(page.encode(), "")] == warned
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("inputmode", "inputmodes"),
+        ("interdigitTimeout", "interdigittimeout"),
+        ("bargin", "bargein"),
+        ("universal", "universals"),
+        ("fetchaudio", None),
+        ("recordutterancetype", None),
+        ("com.example.timeouts", None),
+        ("somethingelse", None),
+    ],
+)
+def test_a_misspelt_property_is_warned_of(name, hint):
+    page = GOOD.replace("<form/>", f"\n<property name='{name}' value='dtmf'/><form/>")
+    warned = [(2, "warning", f"There is no property {name}; did you mean {hint}?")] if hint else []
     assert [(each.line, each.event, each.message) for each in faults_in(page.encode(), "")] == warned
