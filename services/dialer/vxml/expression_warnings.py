@@ -17,10 +17,16 @@ _ASSIGNS = re.compile(r"(?<![=!<>])=(?![=>])")
 _WORDS = re.compile(r"[^\W\d]\w*(?: +\w+)*")
 _CURLED = re.compile("[“”„‘’‚]")
 _NAMES = re.compile(r"[^\W\d][\w$]*")
-_KNOWN = RESERVED | {
-    *("session", "application", "document", "dialog", "undefined", "NaN", "Infinity"),
-    *("Array", "Boolean", "Date", "Error", "JSON", "Math", "Number", "Object", "RegExp", "String"),
-}
+SESSION = frozenset({"id", "call_id", "campaign_id", "message_reference", "telephone", "connection"})
+_OF_SESSION = re.compile(r"\bsession\.([\w$]+)")
+_KNOWN = (
+    RESERVED
+    | SESSION
+    | {
+        *("session", "application", "document", "dialog", "undefined", "NaN", "Infinity"),
+        *("Array", "Boolean", "Date", "Error", "JSON", "Math", "Number", "Object", "RegExp", "String"),
+    }
+)
 
 
 def condition(element: etree._Element) -> str | None:
@@ -29,6 +35,16 @@ def condition(element: etree._Element) -> str | None:
     if len(cond) > _LONGEST or not _ASSIGNS.search(_STRING.sub("''", cond)):
         return None
     return f"The cond of this <{name_of(element)}> assigns, as = does; == compares."
+
+
+def session(element: etree._Element) -> str | None:
+    """Return what to say of an element that asks the session for what it has not, which is undefined."""
+    for attribute in ("expr", "cond"):
+        text = element.get(attribute, "")
+        for name in _OF_SESSION.findall(_STRING.sub("''", text)) if len(text) <= _LONGEST else ():
+            if name not in SESSION:
+                return f"The session has no {name[:60]}; it has {', '.join(sorted(SESSION))}."
+    return None
 
 
 def quoteless(document: Document) -> Callable[[etree._Element], str | None]:

@@ -18,6 +18,7 @@ _HINTS = {
 }
 _CURLED = re.compile(r"=\s*([“”„‟‘’‚‛«»])")
 _HTML = re.compile(r"\s*(?:<!doctype\s+html|<html)\b", re.IGNORECASE)
+_JSON = re.compile(r"\s*[\[{]")
 
 
 def said_of(error: etree.XMLSyntaxError, text: str) -> str:
@@ -26,7 +27,7 @@ def said_of(error: etree.XMLSyntaxError, text: str) -> str:
     hint = next((hint for words, hint in _HINTS.items() if found.startswith(words)), "")
     if found.startswith("AttValue") and (curled := _CURLED.search(_line(text, error.position[0]))):
         hint = f"{curled[1]} is none of the quotation marks of XML"
-    what = ", but HTML" if _HTML.match(text) else ""
+    what = ", but HTML" if _HTML.match(text) else ", but JSON" if _JSON.match(text) else ""
     return f"It is not well-formed XML{what}: {found}{hint and f'; {hint}'}."
 
 

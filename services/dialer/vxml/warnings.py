@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from lxml import etree
 
 from services.dialer.vxml.documents import Document, line_of, name_of
-from services.dialer.vxml.expression_warnings import condition, quoteless
+from services.dialer.vxml.expression_warnings import condition, quoteless, session
 from services.dialer.vxml.faults import WARNING, Fault, meant
 from services.dialer.vxml.schema_table import OURS, PROPERTIES
 
@@ -19,7 +19,7 @@ _NOTHING = "Nothing fills this <field>: it has no type, no <grammar> and no <opt
 
 def warnings_of(document: Document) -> Iterator[Fault]:
     """Yield what hardly anybody means, element by element."""
-    of_all = (condition, quoteless(document), _namelist)
+    of_all = (condition, session, quoteless(document), _namelist)
     for element in document.root.iter():
         name = name_of(element)
         if name.startswith("{"):
@@ -71,6 +71,26 @@ def _menu(menu: etree._Element) -> str | None:
     return 'No key is a choice of this <menu>: neither has a <choice> dtmf, nor the <menu> dtmf="true".'
 
 
+def _submit(submit: etree._Element) -> str | None:
+    if submit.get("method") == "post" and submit.get("enctype") == "multipart/form-data":
+        return None
+    form = next((each for each in submit.iterancestors() if name_of(each) == "form"), None)
+    recordings = [] if form is None else [each.get("name") for each in _named(form, "record")]
+    listed = submit.get("namelist")
+    if not recordings or (listed is not None and not set(listed.split()).intersection(recordings)):
+        return None
+    return 'A recording is submitted with method="post" and enctype="multipart/form-data" (VoiceXML 2.0, 2.3.6).'
+
+
+def _form(form: etree._Element) -> str | None:
+    before = form.itersiblings("{*}form", "{*}menu", preceding=True)
+    if form.get("id") is not None or next(before, None) is None:
+        return None
+    if form.get("scope") == "document" or any(each.get("scope") == "document" for each in _named(form, "grammar")):
+        return None
+    return "Nothing leads to this <form>: it is not the first, and has no id; a document goes on where <goto> leads."
+
+
 def _transfer(transfer: etree._Element) -> str | None:
     destination = transfer.get("dest")
     if destination is None or destination.casefold().startswith(_ADDRESSES):
@@ -96,12 +116,14 @@ def _wants_keys(element: etree._Element) -> bool:
 
 
 def _named(parent: etree._Element, name: str) -> list[etree._Element]:
-    return [each for each in parent if name_of(each) == name]
+    return [each for each in parent.iterchildren(f"{{*}}{name}") if name_of(each) == name]
 
 
 _RULES: dict[str, Callable[[etree._Element], str | None]] = {
     "field": _field,
+    "form": _form,
     "menu": _menu,
     "property": _property,
+    "submit": _submit,
     "transfer": _transfer,
 }

@@ -131,6 +131,11 @@ def test_a_page_for_browsers_is_told_from_xml(begins):
     assert said == "It is not well-formed XML, but HTML: Opening and ending tag mismatch: br line 2 and p."
 
 
+@pytest.mark.parametrize("body", [b'{"ok": true}', b"\n [1]"])
+def test_what_programs_answer_each_other_is_told_from_xml(body):
+    assert refused(body).message == "It is not well-formed XML, but JSON: Start tag expected, '<' not found."
+
+
 def test_bytes_in_another_encoding_are_told_with_the_one_they_should_be_in():
     fault = refused("<vxml version='2.1'>\n<!-- Müller --></vxml>".encode("latin-1"))
     said = "Its bytes are not text in utf-8: save it so, or let it say in which encoding it is."

@@ -35,6 +35,10 @@ async def test_a_wrong_expression_is_told_with_the_line_of_its_element(inside, l
     ("inside", "said"),
     [
         ("<var name='my-slot'/><form/>", "my-slot is no name that a variable may have"),
+        (
+            "<form><subdialog src='#b'><param name='text' expr='1'/></subdialog></form><form id='b'><block/></form>",
+            "the subdialog declares no variable for its parameter text",
+        ),
         ("<form><field name='a.b'/></form>", "a.b is no name that a variable may have"),
         (
             "<var name='n'/><var name='a'/><form><block><assign name='a[n]' expr='1'/></block></form>",

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from services.dialer.vxml.expression_warnings import SESSION
 from services.dialer.vxml.lint import faults_in
+from tests.support.repository import text
 
 GOOD = '<vxml version="2.1" xmlns="http://www.w3.org/2001/vxml"><form/></vxml>'
 GRAMMARS = {
@@ -160,6 +164,7 @@ def test_a_condition_that_assigns_is_warned_of(element, cond, is_told):
         ("<form><block><exit expr='new Date'/></block></form>", None),
         ("<form><block><exit expr='Date'/></block></form>", None),
         ("<catch><exit expr='a'/></catch><form/>", None),
+        ("<form><block><exit expr='message_reference'/></block></form>", None),
         ("<metadata><x:y xmlns:x='urn:x' expr='a'/></metadata><form/>", None),
     ],
 )
@@ -200,3 +205,59 @@ def test_a_misspelt_property_is_warned_of(name, hint):
     page = GOOD.replace("<form/>", f"\n<property name='{name}' value='dtmf'/><form/>")
     warned = [(2, "warning", f"There is no property {name}; did you mean {hint}?")] if hint else []
     assert [(each.line, each.event, each.message) for each in faults_in(page.encode(), "")] == warned
+
+
+def warned(page):
+    return [(each.line, each.event, each.message) for each in faults_in(GOOD.replace("<form/>", page).encode(), "")]
+
+
+@pytest.mark.parametrize(
+    ("block", "name"),
+    [
+        ("<if cond=\"session.callee_type == 'fax'\"/>", "callee_type"),
+        ("<value expr='session.reference'/>", "reference"),
+        ("<value expr='session.message_reference'/>", None),
+        ("<if cond=\"session.connection.callee_type == 'session.a'\"/>", None),
+        ("<if cond='mysession.a'/>", None),
+    ],
+)
+def test_what_the_session_has_not_is_warned_of(block, name):
+    said = "The session has no {}; it has call_id, campaign_id, connection, id, message_reference, telephone."
+    told = [(2, "warning", said.format(name))] if name else []
+    assert warned(f"<form><block>\n{block}</block></form>") == told
+
+
+def test_the_guide_and_the_warning_know_the_same_of_the_session():
+    assert set(re.findall(r"`session\.(\w+)", text("docs/voicexml.md"))) == SESSION
+
+
+@pytest.mark.parametrize(
+    ("attributes", "is_told"),
+    [
+        ("", True),
+        ("namelist='a m'", True),
+        ("namelist='m' method='post'", True),
+        ("namelist='m' method='post' enctype='multipart/form-data'", False),
+        ("namelist='a'", False),
+    ],
+)
+def test_a_recording_that_would_be_part_of_an_address_is_warned_of(attributes, is_told):
+    said = 'A recording is submitted with method="post" and enctype="multipart/form-data" (VoiceXML 2.0, 2.3.6).'
+    page = f"<form><record name='m'><filled>\n<submit next='a' {attributes}/></filled></record></form>"
+    assert warned(page) == ([(2, "warning", said)] if is_told else [])
+
+
+@pytest.mark.parametrize(
+    ("dialogs", "is_told"),
+    [
+        ("<form/>\n<form/>", True),
+        ("<menu><choice dtmf='1' event='a'/></menu>\n<form/>", True),
+        ("<form/>\n<form id='a'/>", False),
+        ("\n<form/>", False),
+        ("<form/>\n<form scope='document'/>", False),
+        ("<form/>\n<form><grammar scope='document' src='a' mode='dtmf'/></form>", False),
+    ],
+)
+def test_a_form_that_nothing_leads_to_is_warned_of(dialogs, is_told):
+    said = "Nothing leads to this <form>: it is not the first, and has no id; a document goes on where <goto> leads."
+    assert warned(dialogs) == ([(2, "warning", said)] if is_told else [])
