@@ -108,7 +108,7 @@ class Scopes:
         if not is_assignable(name):
             raise Event(
                 "error.semantic",
-                f"{_short(name)} is nothing that <assign> sets: a variable, or a part of one, as a.b or a[0]",
+                f"{_short(name)} names nothing that <assign> sets: a variable, or a part of one, as a.b or a[0]",
             )
         with Semantic(None if expression is None else f"{name} = {expression}"):
             self.engine.assign(self.chain, name, "undefined" if expression is None else expression)

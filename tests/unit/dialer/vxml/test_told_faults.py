@@ -42,7 +42,7 @@ async def test_a_wrong_expression_is_told_with_the_line_of_its_element(inside, l
         ("<form><field name='a.b'/></form>", "a.b is no name that a variable may have"),
         (
             "<var name='n'/><var name='a'/><form><block><assign name='a[n]' expr='1'/></block></form>",
-            "a[n] is nothing that <assign> sets: a variable, or a part of one, as a.b or a[0]",
+            "a[n] names nothing that <assign> sets: a variable, or a part of one, as a.b or a[0]",
         ),
         (
             "<form><block><var name='" + "-" * 300 + "'/></block></form>",
