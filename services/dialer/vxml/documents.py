@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from lxml import etree
 
@@ -47,6 +47,7 @@ _BEYOND = etree.XPath(
 _HEADERS = frozenset({"Cache-Control", "Expires", "Date"})
 _TEXTS = frozenset({"value", "message", "label", "content", "alias"})  # attributes that are texts, blanks and all
 _SHOWN = 60  # characters of a name in a message
+_LONGEST_SHOWN = 150  # characters of an address in one
 _MARKS = 4 * MAX_ELEMENTS  # an element has two `<` at the most; scripts and comments have some, too
 
 
@@ -198,6 +199,15 @@ def headers_in(document: Document) -> dict[str, str]:
     metas = [each for each in document.root.iterchildren("{*}meta") if name_of(each) == "meta"]
     said = {each.get("http-equiv", "").title(): each.get("content", "") for each in metas}
     return {name: said[name] for name in _HEADERS & said.keys()}
+
+
+def address_shown(url: str) -> str:
+    """Return an address as messages have it: a query may hold what was keyed in, and what stands before a host, too."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "another document"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:_LONGEST_SHOWN]
 
 
 def name_of(element: etree._Element) -> str:

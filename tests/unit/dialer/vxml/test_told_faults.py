@@ -189,3 +189,22 @@ async def test_a_fault_in_another_document_is_told_with_its_address(pages, said)
 async def test_a_long_name_of_a_root_and_a_long_address_are_shortened():
     pages = {"start": vxml(f"<form><block><goto next='{'o' * 500}'/></block></form>"), "o" * 500: f"<{'r' * 500}/>"}
     assert len((await call(pages)).ending.message) < 320
+
+
+@pytest.mark.parametrize(
+    ("inside", "page"),
+    [
+        ("<form><block><submit next='b?pin=4711'/></block></form>", "b"),
+        ("<form><block><goto expr=\"'b?pin=' + 4711\"/></block></form>", "b"),
+        ("<script src='c.js'/><form/>", "c.js"),
+        ("<form><block><data src='http://me:4711@application.test/d'/></block></form>", "d"),
+        ("<form><field name='a'><grammar src='e' mode='dtmf'/></field></form>", "e"),
+    ],
+)
+async def test_what_did_not_come_is_told_with_its_address(inside, page):
+    ending = (await call({"start": vxml(inside)})).ending
+    assert ending.message == f"http://application.test/{page}: there is no such page"
+
+
+async def test_where_start_url_does_not_answer_its_address_is_known():
+    assert (await call({}, start="start")).ending.message == "there is no such page"
