@@ -32,6 +32,7 @@ _UNANSWERED: dict[Cause, Verdict] = {
     Cause.INVALID: Verdict(Disposition.INVALID, "The number is not in service."),
 }
 
+_ADDRESSES = ("http://", "https://")
 _LONGEST = 500  # characters of a sentence
 
 
@@ -57,6 +58,8 @@ def fault_of_ending(ending: Ending, last: Occurred | None = None) -> str | None:
         by = (event or "a limit") + _place(ending, last)
         why = f"{by}: {ending.message}" if ending.message else by
         return sentence(f"The application was ended by {why}")
+    if ending.message.startswith(_ADDRESSES):  # that of something else than start_url, which is not named
+        return sentence(f"The application was ended by {event} before it began: {ending.message}")
     if event.startswith("error.badfetch.http."):
         return sentence(f"start_url {ending.message.removeprefix('it ')}")
     if event in {"error.badfetch.timeout", "error.badfetch.unreachable"}:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from services.dialer.carriers.callee_script import Rehearsed, Script, ScriptFault, read_script
@@ -17,6 +18,7 @@ from services.dialer.rehearsal.transcript import JsonTranscript, Transcript
 from shared.domain.call_state import CalleeType
 
 _CALLEES = {"person": CalleeType.VOICE, "machine": CalleeType.ANSWERING_MACHINE, "fax": CalleeType.FAX}
+_SILENCE_FIRST = re.compile(r"-[\s,]")
 _NOT_WELL = frozenset({"error", "limit"})
 _KEYBOARD = (
     'At a question type keys, or "words" in quotation marks, and Enter; an empty line is silence, ^D hangs up.\n'
@@ -35,12 +37,24 @@ def add_play(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--ani", metavar="N", default=ANI, help="the number that is shown to the callee")
     parser.add_argument("--dnis", metavar="N", default=DNIS, help="the number that is called")
+    parser.add_argument("--reference", metavar="TEXT", help="whom or what the call is about: its message_reference")
     parser.add_argument("--as", dest="callee", choices=_CALLEES, default="person", help="who answers")
     parser.add_argument(
         "--wav", metavar="FILE.wav", type=Path, help="let it be heard: write what the callee hears and keys"
     )
     parser.add_argument("--json", action="store_true", help="one JSON object a line")
     parser.set_defaults(do=_play)
+
+
+def with_silence(words: Sequence[str]) -> list[str]:
+    """Return a command line in which `--digits -,1` is one word: argparse takes what begins with `-` for an option."""
+    joined: list[str] = []
+    for word in words:
+        if joined and joined[-1] == "--digits" and _SILENCE_FIRST.match(word):
+            joined[-1] += f"={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _play(arguments: argparse.Namespace) -> int:
@@ -66,6 +80,7 @@ def _play(arguments: argparse.Namespace) -> int:
         callee_type=_CALLEES[arguments.callee],
         ani=arguments.ani,
         dnis=arguments.dnis,
+        reference=arguments.reference,
         wav=arguments.wav,
     )
     try:

@@ -55,7 +55,7 @@ class UpToHere(Rehearsed):
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """What is rehearsed: a document by its address, with whom, and the numbers that the application is told.
+    """What is rehearsed: a document by its address, with whom, and what the application is told of the call.
 
     A `document` is taken for what is at the address. With `wav`, it is heard in that file.
     """
@@ -66,6 +66,7 @@ class Rehearsal:
     callee_type: CalleeType = CalleeType.VOICE
     ani: str = ANI
     dnis: str = DNIS
+    reference: str | None = None
     document: bytes | None = None
     wav: Path | None = None
 
@@ -155,5 +156,14 @@ def _intent(rehearsal: Rehearsal) -> Intent:
     """Return a call as the dialer would place it: what the application is told is the same, and its id is nobody's."""
     slot = Slot(campaign_id=0, period_no=0, slot_no=0)  # no campaign has this number, so no call has its own
     return Intent(
-        slot, 1, 1, _NOON, _NOON + timedelta(minutes=1), rehearsal.url, rehearsal.dnis, rehearsal.ani, None, None
+        slot,
+        1,
+        1,
+        _NOON,
+        _NOON + timedelta(minutes=1),
+        start_url=rehearsal.url,
+        phone=rehearsal.dnis,
+        ani=rehearsal.ani,
+        postd=None,
+        message_reference=rehearsal.reference,
     )

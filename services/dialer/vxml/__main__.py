@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from services.dialer.fetching import LIMITS
-from services.dialer.rehearsal.command import add_play, unreadable
+from services.dialer.rehearsal.command import add_play, unreadable, with_silence
 from services.dialer.settings import DialerSettings
 from services.dialer.vxml.documents import MAX_BYTES
 from services.dialer.vxml.faults import WARNING, Fault, refusal
@@ -68,7 +68,7 @@ def main(words: Sequence[str] | None = None) -> int:
     checking.add_argument("sources", nargs="+", metavar="FILE|URL", help="a document, as a file or by its address")
     checking.set_defaults(do=_check)
     add_play(actions.add_parser("play", help="run an application as the callee would hear it"))
-    arguments = parser.parse_args(words)
+    arguments = parser.parse_args(with_silence(sys.argv[1:] if words is None else words))
     try:
         code: int = arguments.do(arguments)
         sys.stdout.flush()

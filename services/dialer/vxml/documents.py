@@ -12,9 +12,11 @@ import re
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
-from urllib.parse import urldefrag, urljoin
+from urllib.parse import urldefrag, urljoin, urlsplit
 
 from lxml import etree
+
+from services.dialer.vxml.malformed import said_of
 
 MAX_BYTES = 1 << 20
 MAX_DEPTH = 64
@@ -48,6 +50,7 @@ _BEYOND = etree.XPath(
 _HEADERS = frozenset({"Cache-Control", "Expires", "Date"})
 _TEXTS = frozenset({"value", "message", "label", "content", "alias"})  # attributes that are texts, blanks and all
 _SHOWN = 60  # characters of a name in a message
+_LONGEST_SHOWN = 150  # characters of an address in one
 _MARKS = 4 * MAX_ELEMENTS  # an element has two `<` at the most; scripts and comments have some, too
 
 
@@ -152,7 +155,7 @@ def parse_xml(body: bytes, content_type: str = "", *, whole: bool = False) -> et
         root = etree.fromstring(text.encode(), parser)
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        raise BadDocument(f"It is not well-formed XML: {_said(error)}.", line=line or 1, column=column) from None
+        raise BadDocument(said_of(error, text), line=line or 1, column=column) from None
     # A DTD that is not read may declare entities; what they stood for is not known, and leaving it out is no answer.
     for warning in parser.error_log:
         if warning.type_name == "WAR_UNDECLARED_ENTITY":
@@ -217,6 +220,15 @@ def headers_in(document: Document) -> dict[str, str]:
     return {name: said[name] for name in _HEADERS & said.keys()}
 
 
+def address_shown(url: str) -> str:
+    """Return an address as messages have it: a query may hold what was keyed in, and what stands before a host, too."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "another document"
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:_LONGEST_SHOWN]
+
+
 def name_of(element: etree._Element) -> str:
     """Return the name of an element of VoiceXML, SRGS or SSML; of another vocabulary, `{namespace}name`."""
     return _name_by(element.tag)
@@ -255,7 +267,9 @@ def _decoded(body: bytes, content_type: str) -> str:
         raise BadDocument("Its encoding is none that is read here; UTF-8 always is.") from None
     except UnicodeDecodeError as error:
         line = body.count(b"\n", 0, error.start) + 1
-        raise BadDocument("Its bytes are not text in its encoding.", line=line) from None
+        raise BadDocument(
+            f"Its bytes are not text in {encoding}: save it so, or let it say in which encoding it is.", line=line
+        ) from None
 
 
 def _check_doctype(text: str) -> None:
@@ -282,11 +296,6 @@ def _refuse_size(root: etree._Element) -> None:
             raise BadDocument(f"The document has more than {MAX_ELEMENTS} elements.", line=line_of(element))
         if len(element.attrib) > MAX_ATTRIBUTES:
             raise BadDocument(f"An element has more than {MAX_ATTRIBUTES} attributes.", line=line_of(element))
-
-
-def _said(error: etree.XMLSyntaxError) -> str:
-    """What the parser said, without the place that it adds."""
-    return re.sub(r", line \d+, column \d+.*", "", str(error.msg), flags=re.DOTALL)[:200].rstrip(".")
 
 
 def _joined(base: str, uri: str) -> str:

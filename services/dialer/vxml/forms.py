@@ -86,8 +86,9 @@ class Form:
     async def _check(self, params: Params) -> None:
         """Throw for a parameter that is not declared (2.3.4): here, or to who gave it where nobody here catches it."""
         declared = {each.get("name") for each in self.dialog if name_of(each) == "var"}
-        if not declared.issuperset(params.names):
-            event = Event("error.semantic", "a parameter is none of the subdialog's variables")
+        if unknown := params.names - declared:
+            name = min(unknown)[:60]
+            event = Event("error.semantic", f"the subdialog declares no variable for its parameter {name}")
             raise event if self.context.catches(event.name) else Returned(None, event.name, event.message)
 
     async def _guard(self, item: Item) -> None:

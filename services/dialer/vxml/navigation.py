@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import Enum
-from urllib.parse import urldefrag, urlsplit
+from urllib.parse import urldefrag
 
 from lxml import etree
 
 from services.dialer.vxml.context import Context
-from services.dialer.vxml.documents import BadDocument, Document, headers_in, name_of, parse
+from services.dialer.vxml.documents import BadDocument, Document, address_shown, headers_in, name_of, parse
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.faults import refusal
 from services.dialer.vxml.jumps import Destination
@@ -17,7 +17,6 @@ from services.dialer.vxml.ports import FetchRequest, Purpose
 from services.dialer.vxml.schema import check_in_turns
 from services.dialer.vxml.session import Session
 
-_SHOWN = 150  # characters of an address in a message
 DIALOGS = frozenset({"form", "menu"})
 
 
@@ -76,7 +75,9 @@ async def load(session: Session, request: FetchRequest) -> Document:
     key = (digest(body), url, content_type)
     document = session.library.documents.get(key)
     if document is None:
-        within = "" if session.document is None else f"{_shown(url)}, "  # the first one is start_url's, as is known
+        within = (
+            "" if session.document is None else f"{address_shown(url)}, "
+        )  # the first one is start_url's, as is known
         document = await session.work(len(body), lambda: _read(body, url, content_type, within))
         await _check(session, document, within)
         session.library.documents.put(key, document, len(body), named=len(url) + len(content_type))
@@ -102,15 +103,6 @@ async def _check(session: Session, document: Document, within: str) -> None:
         can_hear = all(each.is_of_choice for each in faults if each.is_refused)
         message = f"{within}line {fault.line}: {fault.message}"
         raise Refused(f"error.{fault.kind}", message, document if can_hear else None, fault.element)
-
-
-def _shown(url: str) -> str:
-    """Return an address as messages have it: a query may hold what was keyed in, and what stands before a host, too."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "another document"
-    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"[:_SHOWN]
 
 
 class Arrival(Enum):

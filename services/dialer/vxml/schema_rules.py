@@ -9,7 +9,7 @@ from lxml import etree
 from services.dialer.vxml.documents import Document, line_of, name_of
 from services.dialer.vxml.faults import Fault
 from services.dialer.vxml.schema_table import BUILTINS, DECLARES, FORM_ITEMS, INPUT_ITEMS, PROPERTIES
-from services.dialer.vxml.values import complaint, is_variable
+from services.dialer.vxml.values import complaint, is_assignable, is_variable
 
 
 def rules_of(element: etree._Element) -> Iterator[Fault]:
@@ -114,6 +114,17 @@ def _menu(menu: etree._Element) -> Iterator[Fault]:
             )
 
 
+def _assign(assign: etree._Element) -> Iterator[Fault]:
+    name = assign.get("name")
+    if name is not None and not is_assignable(name):
+        yield _thrown(
+            assign,
+            "semantic",
+            f"<assign> sets a variable, or a part of one, as a.b or a[0], and {name[:60]!r} is neither; "
+            "a <script> may set what an index computes (VoiceXML 2.0, 5.3.2).",
+        )
+
+
 def _if(element: etree._Element) -> Iterator[Fault]:
     otherwise = False
     for child in element:
@@ -139,6 +150,7 @@ def _property(element: etree._Element) -> Iterator[Fault]:
 
 
 _RULES: dict[str, Callable[[etree._Element], Iterator[Fault]]] = {
+    "assign": _assign,
     "field": _field,
     "filled": _filled,
     "form": _form,

@@ -10,10 +10,8 @@ from types import TracebackType
 
 from services.dialer.vxml.events import Event
 from services.dialer.vxml.ports import Json, ScriptEngine, ScriptFailed
-from services.dialer.vxml.values import is_identifier, is_variable
+from services.dialer.vxml.values import is_assignable, is_variable
 
-_PARTS = 20  # of a name with dots that is assigned to
-_ELEMENT = re.compile(r"\[\d{1,9}\]", re.ASCII)
 _OF_A_SCOPE = re.compile(r"(session|application|document|dialog)\.([\w$]+)")
 _SHOWN = 60  # characters of an expression in a message
 
@@ -107,8 +105,11 @@ class Scopes:
 
     def assign(self, name: str, expression: str | None = None) -> None:
         """Change a variable that is declared, or a part of one; without an expression it is undefined from now on."""
-        if not all(is_identifier(part) for part in _ELEMENT.sub("", name).split(".", _PARTS)):
-            raise Event("error.semantic", "a variable may not have this name")
+        if not is_assignable(name):
+            raise Event(
+                "error.semantic",
+                f"{_short(name)} names nothing that <assign> sets: a variable, or a part of one, as a.b or a[0]",
+            )
         with Semantic(None if expression is None else f"{name} = {expression}"):
             self.engine.assign(self.chain, name, "undefined" if expression is None else expression)
 
@@ -184,7 +185,11 @@ class Scopes:
 def require_name(name: str) -> None:
     """Throw `error.semantic` where a variable may not be declared by this name (5.1)."""
     if not is_variable(name):
-        raise Event("error.semantic", "a variable may not have this name")
+        raise Event("error.semantic", f"{_short(name)} is no name that a variable may have")
+
+
+def _short(shown: str) -> str:
+    return shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
 
 
 class Semantic:
@@ -207,7 +212,6 @@ class Semantic:
     ) -> None:
         """Throw the event."""
         if isinstance(failed, ScriptFailed):
-            shown = " ".join((self._expression or "").split())
-            shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+            shown = _short(" ".join((self._expression or "").split()))
             is_said = not shown or shown in str(failed).split()
             raise Event("error.semantic", str(failed) if is_said else f"{failed} (in {shown})") from None

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from lxml import etree
 
+from services.dialer.vxml.documents import address_shown
 from services.dialer.vxml.events import Event, Occurred
 from services.dialer.vxml.grammars.grammar import Grammar
 from services.dialer.vxml.jumps import Ended, Ending
@@ -105,7 +106,8 @@ class Session:
         try:
             return await self.fetcher.fetch(request)
         except FetchFailed as failed:
-            raise Event(f"error.badfetch.{failed.kind}".rstrip("."), str(failed)) from None
+            where = "" if self.document is None else f"{address_shown(request.url)}: "  # the first one is start_url's
+            raise Event(f"error.badfetch.{failed.kind}".rstrip("."), f"{where}{failed}") from None
 
     def keep(self, audio: bytes) -> str:
         """Keep a recording for the rest of the call; return what stands for it."""

@@ -11,6 +11,8 @@ _LONGEST = 20  # characters of a number; a longer one is none that anybody meant
 _LONGEST_EVENT, _PARTS_OF_EVENT = 200, 20
 _LONGEST_LIST, _LONGEST_EVENTS = 2_000, 500  # characters of lists: looked through while no other call has a turn
 _WEIGHT = re.compile(r"\d+\.?\d*|\.\d+", re.ASCII)
+_PARTS = 20  # of a name with dots that is assigned to
+_ELEMENT = re.compile(r"\[\d{1,9}\]", re.ASCII)
 _IDENTIFIER = re.compile(r"[^\W\d][\w.-]*")
 _LONGEST_NAME = 200  # characters of a variable's
 # Words that ECMAScript keeps for itself in strict code, as an assignment is.
@@ -39,6 +41,11 @@ def is_variable(name: str) -> bool:
 def is_identifier(name: str) -> bool:
     """Whether ECMAScript takes this for one name, of a property at least, which may be a word of its own."""
     return len(name) <= _LONGEST_NAME and name.replace("$", "_").isidentifier()
+
+
+def is_assignable(name: str) -> bool:
+    """Whether this is a variable or a part of one, as `a.b` or `a[0]`, which `assign` may set (VoiceXML 2.0, 5.3.2)."""
+    return all(is_identifier(part) for part in _ELEMENT.sub("", name).split(".", _PARTS))
 
 
 def is_event(name: str) -> bool:

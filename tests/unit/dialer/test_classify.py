@@ -45,6 +45,14 @@ def test_every_cause_has_a_verdict_with_a_sentence(cause):
             "start_url did not answer with VoiceXML: line 1: The root element is not vxml.",
         ),
         (
+            Ending("error", event="error.badfetch.http.404", message="http://x/a: it answered so"),
+            "The application was ended by error.badfetch.http.404 before it began: http://x/a: it answered so.",
+        ),
+        (
+            Ending("error", event="error.badfetch", message="https://x/a, line 1: It is not so."),
+            "The application was ended by error.badfetch before it began: https://x/a, line 1: It is not so.",
+        ),
+        (
             Ending("error", event="error.semantic", message="a is\nnot defined\0", document="http://x/"),
             "The application was ended by error.semantic: a is not defined?.",
         ),

@@ -185,6 +185,19 @@ def test_the_application_is_told_the_numbers(folder, play):
     assert lines[1].endswith("log         12 34")
 
 
+def test_the_application_is_told_whom_it_is_about(folder, play):
+    page = folder(start='<form><block><log expr="session.message_reference"/></block></form>')
+    _, lines, _ = play(page / "start.vxml", "--digits", "", "--reference", "order 7")
+    assert lines[1].endswith("log         order 7")
+
+
+@pytest.mark.parametrize("script", ["-,1234", "-,-", "- 1234", "-"])
+def test_a_script_may_begin_with_silence(folder, play, script):
+    code, lines, _ = play(folder(start=CODE) / "start.vxml", "--digits", script, "--ani", "12")
+    assert code == 0
+    assert any("noinput" in line for line in lines)
+
+
 @pytest.mark.parametrize("way", ["../secret.vxml", "link.vxml", "file:///etc/hostname", "file://elsewhere/a.vxml"])
 def test_no_file_outside_of_the_folder_is_read(folder, happenings, tmp_path, way):
     inside = tmp_path / "inside"

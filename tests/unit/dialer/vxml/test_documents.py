@@ -104,6 +104,44 @@ def test_a_broken_document_is_refused_with_its_line():
     )
 
 
+@pytest.mark.parametrize(
+    ("inside", "hint"),
+    [
+        ("<if cond='a && b'/>", "xmlParseEntityRef: no name; an & is written &amp;."),
+        ("<goto next='a?b=1&c=2'/>", "EntityRef: expecting ';'; an & is written &amp;."),
+        ("&nbsp;", "Entity 'nbsp' not defined; write the character itself, or its number, as in &#160;."),
+        ("<if cond='1 < 2'/>", "; a < in a value is written &lt;, or the quotation mark before it is missing."),
+        (
+            "<script>i < 3</script>",
+            "; a < that begins no tag is written &lt; (a script with some stands between <![CDATA[ and ]]>).",
+        ),
+        ("<form id=a/>", "AttValue: \" or ' expected; a value stands in quotation marks."),
+        ("<form id=“a”/>", "AttValue: \" or ' expected; “ is none of the quotation marks of XML."),
+        ("<exit expr='a''/>", "; between attributes stands a blank, and in a value none of its own quotation marks."),
+        ("<block></form>", "Opening and ending tag mismatch: block line 2 and form."),
+    ],
+)
+def test_who_wrote_what_is_not_well_formed_is_told_what_to_write(inside, hint):
+    assert refused(f'<vxml version="2.1">\n{inside}</vxml>'.encode()).message.endswith(hint)
+
+
+@pytest.mark.parametrize("begins", ["<!DOCTYPE html>\n<html>", "\n<HTML lang='en'>"])
+def test_a_page_for_browsers_is_told_from_xml(begins):
+    said = refused(f"{begins}<p>Log in<br></p></html>".encode()).message
+    assert said == "It is not well-formed XML, but HTML: Opening and ending tag mismatch: br line 2 and p."
+
+
+@pytest.mark.parametrize("body", [b'{"ok": true}', b"\n [1]"])
+def test_what_programs_answer_each_other_is_told_from_xml(body):
+    assert refused(body).message == "It is not well-formed XML, but JSON: Start tag expected, '<' not found."
+
+
+def test_bytes_in_another_encoding_are_told_with_the_one_they_should_be_in():
+    fault = refused("<vxml version='2.1'>\n<!-- Müller --></vxml>".encode("latin-1"))
+    said = "Its bytes are not text in utf-8: save it so, or let it say in which encoding it is."
+    assert (fault.line, fault.message) == (2, said)
+
+
 @pytest.mark.parametrize("body", [b"", b"  ", b"hello", b"\0\0\0", b"<", b"<vxml", b"\xff\xfe", b'{"a": 1}'])
 def test_what_is_no_xml_is_refused(body):
     refused(body)

@@ -191,3 +191,25 @@ def test_an_address_without_its_scheme_is_told(capsys):
     assert errors == [
         "localhost:8080/start.vxml: No such file or directory (an address begins with http:// or https://)"
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_told"),
+    [
+        ("a", False),
+        ("dialog.a.b", False),
+        ("a[0].b", False),
+        ("a[n]", True),
+        ("a-b", True),
+        ("$a", False),
+        ("a()", True),
+    ],
+)
+def test_what_assign_cannot_set_is_told_before_it_is_reached(name, is_told):
+    page = f"<vxml version='2.1'><form><block>\n<assign name='{name}' expr='1'/></block></form></vxml>"
+    said = (
+        f"<assign> sets a variable, or a part of one, as a.b or a[0], and '{name}' is neither; "
+        "a <script> may set what an index computes (VoiceXML 2.0, 5.3.2)."
+    )
+    faults = [(each.line, each.event, each.message, each.is_refused) for each in faults_in(page.encode(), "")]
+    assert faults == ([(2, "error.semantic", said, False)] if is_told else [])

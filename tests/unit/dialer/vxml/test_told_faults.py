@@ -31,6 +31,29 @@ async def test_a_wrong_expression_is_told_with_the_line_of_its_element(inside, l
     assert (await told(vxml(inside)))[1:] == (line, "ReferenceError: no is not defined (in no.such)")
 
 
+@pytest.mark.parametrize(
+    ("inside", "said"),
+    [
+        ("<var name='my-slot'/><form/>", "my-slot is no name that a variable may have"),
+        (
+            "<form><subdialog src='#b'><param name='text' expr='1'/></subdialog></form><form id='b'><block/></form>",
+            "the subdialog declares no variable for its parameter text",
+        ),
+        ("<form><field name='a.b'/></form>", "a.b is no name that a variable may have"),
+        (
+            "<var name='n'/><var name='a'/><form><block><assign name='a[n]' expr='1'/></block></form>",
+            "a[n] names nothing that <assign> sets: a variable, or a part of one, as a.b or a[0]",
+        ),
+        (
+            "<form><block><var name='" + "-" * 300 + "'/></block></form>",
+            "-" * 60 + "… is no name that a variable may have",
+        ),
+    ],
+)
+async def test_a_name_that_is_none_is_told(inside, said):
+    assert (await told(vxml(inside)))[2] == said
+
+
 async def test_what_goes_wrong_in_the_root_is_told_with_its_address():
     leaf = vxml("<form><block/></form>", "application='root'")
     assert (await told({"start": leaf, "root": vxml("\n<var name='a' expr='no.such'/>")}))[:2] == ("root", 2)
@@ -166,3 +189,22 @@ async def test_a_fault_in_another_document_is_told_with_its_address(pages, said)
 async def test_a_long_name_of_a_root_and_a_long_address_are_shortened():
     pages = {"start": vxml(f"<form><block><goto next='{'o' * 500}'/></block></form>"), "o" * 500: f"<{'r' * 500}/>"}
     assert len((await call(pages)).ending.message) < 320
+
+
+@pytest.mark.parametrize(
+    ("inside", "page"),
+    [
+        ("<form><block><submit next='b?pin=4711'/></block></form>", "b"),
+        ("<form><block><goto expr=\"'b?pin=' + 4711\"/></block></form>", "b"),
+        ("<script src='c.js'/><form/>", "c.js"),
+        ("<form><block><data src='http://me:4711@application.test/d'/></block></form>", "d"),
+        ("<form><field name='a'><grammar src='e' mode='dtmf'/></field></form>", "e"),
+    ],
+)
+async def test_what_did_not_come_is_told_with_its_address(inside, page):
+    ending = (await call({"start": vxml(inside)})).ending
+    assert ending.message == f"http://application.test/{page}: there is no such page"
+
+
+async def test_where_start_url_does_not_answer_its_address_is_known():
+    assert (await call({}, start="start")).ending.message == "there is no such page"
