@@ -141,13 +141,20 @@ class Applications:
         self._asking = asking
 
     async def play(
-        self, url: str, *, document: str | None = None, digits: str = "", callee: Callee = "person"
+        self,
+        url: str,
+        *,
+        document: str | None = None,
+        digits: str = "",
+        callee: Callee = "person",
+        message_reference: str = "",
     ) -> Rehearsal:
         """Run an application on a callee who does what `digits` say, such as `1,1234#,-,"yes please",hangup`.
 
-        A `document` is taken for what is at the address.
+        A `document` is taken for what is at the address. The application is told the `message_reference`.
         """
         given = {"url": url, "document": document, "digits": digits, "callee": callee}
+        given["message_reference"] = message_reference
         return await self._asking.told(Rehearsal, "api/applications/play", given)
 
     async def check(self, url: str, *, document: str | None = None) -> Faults:

@@ -72,6 +72,7 @@ async def play(
         ),
     ] = "",
     who: Annotated[Callee, Parameter(name="--as", help="Who answers: person, machine or fax.")] = "person",
+    reference: Annotated[str, Parameter(help="Whom or what the call is about: its message_reference.")] = "",
     on: On,
 ) -> int:
     """Run an application as a callee would hear it, up to its end or to a question that waits for an answer.
@@ -82,7 +83,9 @@ async def play(
     async with on.house() as house:
 
         async def played(turns: str) -> Rehearsal:
-            return await house.applications.play(sent.url, document=sent.document, digits=turns, callee=who)
+            return await house.applications.play(
+                sent.url, document=sent.document, digits=turns, callee=who, message_reference=reference
+            )
 
         told = await played(digits)
         _tell(on, told, told.happenings)

@@ -43,7 +43,7 @@ async def test_a_call_goes_on_with_every_answer_and_keeps_nobody_out(browser, ho
     async with visit(browser, house.url, token=tenant.token, color_scheme=scheme, viewport=window) as visitor:
         await visitor.go("/console/try")
         await visitor.sees("what the application submits is really submitted")
-        await visitor.fill(url=f"{house.tenant}/start?application=reminder")
+        await visitor.fill(url=f"{house.tenant}/start?application=reminder", reference="order 4711")
         await visitor.page.keyboard.press("Enter")
         await visitor.sees("It waits for an answer", "Press 3 to hear this again.")
         await visitor.check_access()
@@ -59,7 +59,9 @@ async def test_a_call_goes_on_with_every_answer_and_keeps_nobody_out(browser, ho
         await expect(talk(visitor)).to_be_focused()
         await expect(talk(visitor).locator("kbd")).to_have_text(["9", "1"])
         await visitor.page.get_by_text("The same in a terminal").click()
-        await visitor.sees(f"paceline vxml play '{house.tenant}/start?application=reminder' --digits '9,1'")
+        await visitor.sees(
+            f"paceline vxml play '{house.tenant}/start?application=reminder' --digits '9,1' --reference 'order 4711'"
+        )
         await visitor.check_access()
         await visitor.check_width()
 

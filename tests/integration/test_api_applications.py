@@ -100,6 +100,15 @@ async def test_an_application_is_played_and_what_it_submits_is_submitted(api, te
     assert tenant.took[0].keys() == {"phone_number", "ani", "message_reference", "call_id", "campaign_id"}
 
 
+async def test_what_the_call_is_about_is_told_the_application(api, tenant):
+    about = {"url": f"{tenant.url}/start", "message_reference": "order 4711"}
+    await api.ok("POST", PLAY, json=about)
+    assert tenant.took[-1]["message_reference"] == "order 4711"
+    says = vxml("<form><block><exit expr='session.message_reference'/></block></form>")
+    told = await api.ok("POST", PLAY, json=about | {"document": says})
+    assert told["happenings"][-1]["value"] == "order 4711"
+
+
 async def test_a_document_is_sent_and_checked(api):
     told = await api.ok("POST", PLAY, json={"url": INVALID, "document": ENDS})
     assert told["happenings"][-1]["value"] == 1
@@ -139,6 +148,7 @@ async def test_what_an_operator_allows_is_reached(database, tenant):
         ("digits", {"digits": "1,nonsense"}),
         ("digits", {"digits": "1" * 2001}),
         ("callee", {"callee": "nobody"}),
+        ("message_reference", {"message_reference": "x" * 256}),
         ("url", {"url": "file:///etc/hostname"}),
         ("url", {"url": "document.invalid"}),
         ("extra", {"extra": 1}),

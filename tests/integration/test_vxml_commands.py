@@ -121,6 +121,14 @@ async def test_what_cannot_be_tried_is_told(run, words, code, told):
     assert told in err
 
 
+async def test_an_application_is_told_whom_the_call_is_about(run, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    says = vxml("<form><block><exit expr='session.message_reference'/></block></form>")
+    (tmp_path / "about.vxml").write_text(says, encoding="utf-8")
+    ended, out, _ = await run("vxml", "play", "about.vxml", "--reference", "order 4711")
+    assert (ended, 'exit "order 4711"' in out) == (0, True)
+
+
 async def test_the_library_plays_and_checks(api):
     async with paceline.Client(api.base, api.token) as house:
         told = await house.applications.play("http://document.invalid/", document=vxml(MENU))
@@ -130,6 +138,9 @@ async def test_the_library_plays_and_checks(api):
         faults = await house.applications.check("http://document.invalid/", document=vxml("<form><x/></form>"))
         assert not faults.runs
         assert faults.faults[0].refuses
+        says = vxml("<form><block><exit expr='session.message_reference'/></block></form>")
+        told = await house.applications.play("http://document.invalid/", document=says, message_reference="order 4711")
+        assert told.happenings[-1].value == "order 4711"
         with pytest.raises(paceline.errors.Invalid) as refused:
             await house.applications.play("http://document.invalid/", document=vxml(MENU), digits="x")
         assert refused.value.faults[0].where == "digits"

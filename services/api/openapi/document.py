@@ -28,7 +28,7 @@ from services.api.routes import Route
 from services.api.scopes import Scope
 
 PATH = "/openapi.json"
-_VERSION = "1.3.0"
+_VERSION = "1.4.0"
 _PATTERN_IN_PATH = re.compile(r":[^}]*")
 _ALL_REFUSE = frozenset({400, 401, 403, 429, 503})
 _WRITES_REFUSE = frozenset({409, 422})  # what an Idempotency-Key can bring

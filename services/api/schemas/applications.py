@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from services.api.schemas.fields import Parameters, Url
+from shared.domain.phone_entries import REFERENCE_LIMIT
 
 _DIGITS_LIMIT = 2_000
 
@@ -31,3 +32,6 @@ class PlayWanted(CheckWanted):
         examples=['1,1234#,-,"yes please",hangup'],
     )
     callee: Literal["person", "machine", "fax"] = Field("person", description="Who answers.")
+    message_reference: Annotated[str, Field(max_length=REFERENCE_LIMIT)] = Field(
+        "", description="What the application is told that the call is about.", examples=["order 4711"]
+    )

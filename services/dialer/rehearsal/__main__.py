@@ -43,6 +43,7 @@ class Wanted(BaseModel):
     document: str | None = None
     digits: str = ""
     callee: Literal["person", "machine", "fax"] = "person"
+    message_reference: str = ""
 
 
 class Told:
@@ -74,6 +75,7 @@ async def play(wanted: Wanted) -> Answer:
         UpToHere(script),
         patience=script.patience,
         callee_type=_CALLEES[wanted.callee],
+        reference=wanted.message_reference or None,
         document=None if wanted.document is None else wanted.document.encode(),
     )
     ending = await rehearse(rehearsal, told.write)

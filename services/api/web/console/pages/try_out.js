@@ -38,7 +38,7 @@ export function TryOut() {
 
   async function play(of, turns, before) {
     if (!turns.length) setCall({ ...NO_CALL, of });
-    const body = { ...asked(of), callee: of.callee, digits: turns.join(",") };
+    const body = { ...asked(of), callee: of.callee, message_reference: of.reference, digits: turns.join(",") };
     const told = await send("play", "/api/applications/play", body);
     if (told) setCall({ ...told, of, turns, strayed: !wentOn(before, told.happenings) });
     else if (!turns.length) setCall(null);
@@ -112,12 +112,13 @@ function Talk({ call, busy, play }) {
     ${of.way === "address" && html`<${InATerminal} of=${of} turns=${turns} />`}`;
 }
 
-function InATerminal({ of: { url, callee }, turns }) {
+function InATerminal({ of: { url, callee, reference }, turns }) {
   const digits = turns.length ? ` --digits ${quoted(turns.join(","))}` : "";
   const who = callee === "person" ? "" : ` --as ${callee}`;
+  const about = reference ? ` --reference ${quoted(reference)}` : "";
   return html`<details class="terminal">
     <summary>The same in a terminal</summary>
-    <pre tabindex="0">${`paceline vxml play ${quoted(url)}${digits}${who}`}</pre>
+    <pre tabindex="0">${`paceline vxml play ${quoted(url)}${digits}${who}${about}`}</pre>
   </details>`;
 }
 
@@ -139,8 +140,8 @@ const Quiet = () =>
 
 /** What was refused, but for what stands beside the fields. */
 function WhyNot({ refused }) {
-  const { url, document: text, ...others } = refused.fields;
-  const beside = url || text;
+  const { url, document: text, message_reference: about, ...others } = refused.fields;
+  const beside = url || text || about;
   const said = Object.values(others).join(" ") || (beside ? "What is wrong stands beside the field." : refused.message);
   return html`<${Notice} kind="bad">${said[0].toUpperCase()}${said.slice(1)}<//>`;
 }

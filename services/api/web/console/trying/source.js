@@ -24,7 +24,7 @@ const EXAMPLE = `<?xml version="1.0"?>
 `;
 
 /** A source to begin with. */
-export const newSource = (url) => ({ way: "address", url, document: EXAMPLE, base: NOWHERE, callee: "person" });
+export const newSource = (url) => ({ way: "address", url, document: EXAMPLE, base: NOWHERE, callee: "person", reference: "" });
 
 /** What the API is sent of a source. */
 export const asked = ({ way, url, document, base }) =>
@@ -69,7 +69,16 @@ export function SourceFields({ source, onChange, addresses, faults, errors, onLi
     }
     <${Field} label="Who answers" id="callee">
       <${Choices} label="Who answers" value=${source.callee} options=${CALLEES} onChoose=${(callee) => change({ callee })} />
-    <//>`;
+    <//>
+    <${TextField}
+      id="reference"
+      label="What the call is about"
+      optional
+      value=${source.reference}
+      error=${errors.message_reference}
+      hint="The message_reference of the number that is called, which the application is told."
+      onText=${(reference) => change({ reference })}
+    />`;
 }
 
 function Document({ source, change, faults, errors, onLine }) {
