@@ -75,9 +75,8 @@ async def load(session: Session, request: FetchRequest) -> Document:
     key = (digest(body), url, content_type)
     document = session.library.documents.get(key)
     if document is None:
-        within = (
-            "" if session.document is None else f"{address_shown(url)}, "
-        )  # the first one is start_url's, as is known
+        # The first one is start_url's, as is known.
+        within = "" if session.document is None else f"{address_shown(url)}, "
         document = await session.work(len(body), lambda: _read(body, url, content_type, within))
         await _check(session, document, within)
         session.library.documents.put(key, document, len(body), named=len(url) + len(content_type))
