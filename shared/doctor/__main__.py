@@ -80,9 +80,12 @@ async def _examine_open(database: Database, settings: HouseSettings) -> AsyncIte
         else:
             yield Finding(Level.WRONG, "ledger", "has moved, and nobody is called by it: `./run ledger show`.")
         clock = Clock()
-        reading = await read_clock(database, clock, settings.environment)
+        # The best of three: the first answer waits for its plan, and the rooms ask again, too.
+        readings = [await read_clock(database, clock, settings.environment) for _ in range(3)]
+        reading = min(readings, key=lambda each: each.error)
         if reading.rate == 1:
-            yield on_clock(clock.now() - reading.instant, timedelta(seconds=reading.error))
+            offset = clock.now() - reading.shows(clock.monotonic())
+            yield on_clock(offset, timedelta(seconds=reading.error))
     except (LedgerMoved, RehearsalRefused) as refusal:
         yield Finding(Level.WRONG, "ledger", str(refusal))
         return

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import pytest
 
 from shared.broker.rabbit import RabbitBroker
+from shared.doctor import __main__ as doctor
+from shared.settings import HouseSettings
 from tests.support.postgres import statements
 from tests.support.repository import ROOT
 
@@ -62,6 +65,20 @@ async def test_a_broken_ledger_is_named(database, broken, about, says):
     code, found = examined(database)
     assert code == 1
     assert any(level == "WRONG" and about == where and says in words for level, where, words in found)
+
+
+async def test_a_clock_that_was_told_slowly_once_is_asked_again_as_the_rooms_do(database, monkeypatch):
+    read, slow = doctor.read_clock, [True]
+
+    async def read_slowly_at_first(*asked):
+        reading = await read(*asked)
+        return replace(reading, error=0.2) if slow and slow.pop() else reading
+
+    monkeypatch.setattr(doctor, "read_clock", read_slowly_at_first)
+    settings = HouseSettings(database_url=database, rabbitmq_url="memory://", environment="test")
+    found = {finding.about: finding async for finding in doctor.examine(settings)}
+    assert not slow
+    assert found["clock"].level is doctor.Level.GOOD, found["clock"].says
 
 
 def test_servers_that_are_away_are_named_without_their_passwords(database):

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from services.api import webhook_secrets
 from services.api.tokens import create_token
-from shared.clock import Clock, Reading
+from shared.clock import Reading
 from shared.db.house_clock import set_rehearsal_clock
 from shared.db.pool import Database
 from tests.integration.test_results_hosts import bag
@@ -20,6 +20,19 @@ from tests.unit.results.test_signatures import accepted_by_hand
 __all__ = ["clock"]  # a fixture
 
 
+class Slow(Sink):
+    """A result_url that takes some posts, and more when it is told to go on."""
+
+    def __init__(self, some):
+        super().__init__()
+        self.some, self.goes_on = some, asyncio.Event()
+
+    async def take(self, request):
+        if len(self.posts) >= self.some:
+            await self.goes_on.wait()
+        return await super().take(request)
+
+
 async def accounts(ledger):
     (row,) = await ledger.fetch("SELECT name, webhook_secret FROM accounts")
     return tuple(row)
@@ -28,21 +41,23 @@ async def accounts(ledger):
 async def test_under_load_every_post_can_be_verified_with_the_old_secret_and_after_the_overlap_with_the_new(
     ledger, clock
 ):
-    clock = Clock(Reading(NOW, clock.monotonic(), 1000))
-    async with Sink().open() as sink:
+    async with Slow(30).open() as sink:
         campaign = await add_campaign(ledger, numbers=1, result_url=sink.url)
         name, old = await accounts(ledger)
         await bag(ledger, campaign, 300)
         async with room(ledger, clock):
-            await until(lambda: len(sink.posts) > 30)
-            # An hour of the house's clock: some seconds.
-            new = await webhook_secrets.rotate(ledger, name, until=clock.now() + timedelta(hours=1), now=clock.now())
+            await until(lambda: len(sink.posts) >= 30)
+            over = clock.now() + timedelta(hours=1)
+            new = await webhook_secrets.rotate(ledger, name, until=over, now=clock.now())
+            sink.goes_on.set()
             await until(lambda: len(sink.posts) == 300)
             both = sum(len(headers["webhook-signature"].split()) == 2 for _, headers in sink.posts)
             assert 0 < both < 300
             for body, headers in sink.posts:
                 assert accepted_by_hand(headers, body, old)
-            await clock.sleep_for(timedelta(hours=1))
+            delivered = "SELECT count(*) FROM deliveries WHERE state = 'delivered' HAVING count(*) = 300"
+            await until(lambda: ledger.fetch(delivered))
+            clock.adjust(Reading(over, clock.monotonic(), clock.rate))
             again = "UPDATE deliveries SET state = 'pending', finished_at = NULL, next_at = $1"
             await ledger.execute(again, NOW)
             await until(lambda: len(sink.posts) == 600)
