@@ -69,8 +69,9 @@ class Context:
     def require(self, names: AbstractSet[str]) -> None:
         """Throw for a wrong value of properties that make no difference here where they are right (section 6.3)."""
         for given in self._properties():
-            for name in names & given.keys():
-                self.property(name)
+            for name in given:  # as they are written: the order of a set is another one in the next process
+                if name in names:
+                    self.property(name)
 
     def _properties(self) -> Iterator[dict[str, str]]:
         for scope in self.outwards():

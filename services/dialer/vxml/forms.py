@@ -131,6 +131,7 @@ class Form:
         condition = None if item.kind == "menu" else item.element.get("cond")
         if item.kind != "initial" or condition is not None:
             return await self.context.holds(condition)
+        await self.context.session.rest()  # it looks through them all, for one among many
         for count, each in enumerate(self.items, 1):
             await self.context.session.turn(count)
             if each.is_input and not self.context.scopes.is_undefined(each.name):

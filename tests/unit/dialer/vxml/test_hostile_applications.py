@@ -88,6 +88,15 @@ MANY_THINGS = {
     "<foreach item='y' array='a'/></foreach></block></form>",
     "logged values": "<form><block><log>" + "<value expr='acts + 1'/>" * 2_000 + "</log></block></form>",
     "filled": f"<form><field name='z'>{DIGIT}</field>" + "<filled mode='any' namelist='z z z z'/>" * 1_000 + "</form>",
+    "filled by others": f"<form><script>{''.join(f'var v{at};' for at in range(300))}</script>"
+    f"<field name='z'>{DIGIT}</field><filled namelist='z {' '.join(f'v{at}' for at in range(300))}'/></form>",
+    "initials": "<form>"
+    + f"<script>{''.join(f'var v{at};' for at in range(101))}</script>"
+    + "<initial/>" * 24
+    + f"<field>{DIGIT}</field>" * 24
+    + f"<field name='f' expr='1'>{DIGIT}</field></form>",
+    "names of scopes": "<form><block><exit namelist='" + "application.acts " * 115 + "'/></block></form>",
+    "sent names": "<form><block><submit next='b' namelist='" + "application.acts " * 115 + "'/></block></form>",
     "cleared names": "<form><var name='v'/><block><clear namelist='" + "v " * 900 + "'/></block></form>",
 }
 
