@@ -45,6 +45,11 @@ async def test_a_call_keeps_so_many_recordings_and_no_more():
     assert "32 MB" in went.ending.message
 
 
+async def test_what_an_interrupted_script_leaves_behind_is_no_failure_of_who_evaluates_nothing():
+    went = await call({"a": vxml("<error><enumerate/></error><script>stray = 1; while (true);</script><form/>")})
+    assert went.ending.how == "limit"
+
+
 # ------------------------------------------------------------------------------------------------ one turn
 
 
