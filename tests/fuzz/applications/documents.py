@@ -30,12 +30,12 @@ _EVENTS = (
 )
 _WORDS = ("Hello.", "Press 1.", "  ", "", "Grüße", "a" * 300, "&", "\u2028")
 _BY_NAME = {
-    "name": (*NAMES, "a.b", "dialog.a", "class", "1", "a-b", "$", "session"),
+    "name": (*NAMES, "a.b", "dialog.a", "a[0]", "b[1].c", "lastresult$[0].x", "dialog[0]", "class", "1", "a-b", "$", "session"),
     "item": (*NAMES, "x"),
     "nextitem": (*NAMES, "nobody"),
-    "namelist": ("a", "a b", "answer", "a a", "nobody", "session.telephone", "", "application.c pin"),
+    "namelist": ("a", "a b", "answer", "a a", "nobody", "session.telephone", "", "application.c pin", "dialog.a document.b", "lastresult$"),
     "version": ("2.0", "2.1"),
-    "xml:lang": ("en", "en-US", "de", "x", ""),
+    "xml:lang": ("en", "en-US", "de", "x", "", "en_US", "xx"),
     "xml:base": ("http://base.test/", "sub/", "http://[", ""),
     "application": ("root.vxml", "one.vxml", "http://[", "#one", ""),
     "type": (
