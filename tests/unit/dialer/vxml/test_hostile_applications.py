@@ -95,8 +95,7 @@ MANY_THINGS = {
     "filled": f"<form><field name='z'>{DIGIT}</field>" + "<filled mode='any' namelist='z z z z'/>" * 1_000 + "</form>",
     "filled by others": f"<form><script>{''.join(f'var v{at};' for at in range(300))}</script>"
     f"<field name='z'>{DIGIT}</field><filled namelist='z {' '.join(f'v{at}' for at in range(300))}'/></form>",
-    "initials": "<form>"
-    + f"<script>{''.join(f'var v{at};' for at in range(101))}</script>"
+    "initials": f"<form><script>{''.join(f'var v{at};' for at in range(101))}</script>"
     + "<initial/>" * 24
     + f"<field>{DIGIT}</field>" * 24
     + f"<field name='f' expr='1'>{DIGIT}</field></form>",
