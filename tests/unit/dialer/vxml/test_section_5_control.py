@@ -186,6 +186,15 @@ async def test_5_2_2_a_message_that_nobody_gave_is_undefined():
     assert await value(content) == "undefined"
 
 
+@pytest.mark.parametrize(
+    ("message", "seen"), [("n++, undefined", [1, "undefined"]), ("'undefined'", [0, "string"]), ("m", [0, "undefined"])]
+)
+async def test_5_2_1_a_message_is_evaluated_once(message, seen):
+    content = f"""<var name="n" expr="0"/><var name="m"/><form><block><throw event="a" messageexpr="{message}"/></block>
+        <catch event="a"><exit expr="[n, typeof _message]"/></catch></form>"""
+    assert await value(content) == seen
+
+
 async def test_5_2_2_what_is_thrown_on_without_a_message_has_none():
     content = """<form><subdialog name="s" src="#t"/><catch event="a"><exit expr="_event + typeof _message"/></catch>
         </form><form id="t"><block><throw event="a"/></block>
