@@ -111,10 +111,14 @@ class Context:
         """Return an attribute's or else a property's truth."""
         return (written if written is not None else self.property(name)) == "true"
 
-    def catches(self, event: str) -> bool:
+    async def catches(self, event: str) -> bool:
         """Return whether anybody from here outwards is for an event, be it under a condition or from a later one on."""
         handlers = (handler for scope in self.outwards() for handler in handlers_of(scope))
-        return any(handler.caught(event) is not None for handler in handlers)
+        for count, handler in enumerate(handlers, 1):
+            await self.session.turn(count)
+            if handler.caught(event) is not None:
+                return True
+        return False
 
     async def handle(
         self,

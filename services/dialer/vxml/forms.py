@@ -89,7 +89,7 @@ class Form:
         if unknown := params.names - declared:
             name = min(unknown)[:60]
             event = Event("error.semantic", f"the subdialog declares no variable for its parameter {name}")
-            raise event if self.context.catches(event.name) else Returned(None, event.name, event.message)
+            raise event if await self.context.catches(event.name) else Returned(None, event.name, event.message)
 
     async def _guard(self, item: Item) -> None:
         """Declare the variable of an item: it is there even where its first value is none."""

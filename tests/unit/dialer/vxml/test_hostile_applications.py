@@ -64,11 +64,11 @@ class Counted(RealmHere):
 
 
 class InTurns(Awaitable[Call]):
-    """A call, and the most evaluations that one turn of it had."""
+    """A call, how many turns it had, and the most evaluations in one of them."""
 
     def __init__(self, pages, script=()):
         self._going = call(pages, script, ports={"engine": QuickJs(realm=Counted)}).__await__()
-        self.most = 0
+        self.most = self.turns = 0
 
     def __await__(self):
         while True:
@@ -79,6 +79,7 @@ class InTurns(Awaitable[Call]):
                 return over.value
             finally:
                 self.most = max(self.most, Counted.asked)
+            self.turns += 1
             yield waits_for
 
 
@@ -110,6 +111,25 @@ async def test_many_things_are_looked_through_in_turns(things: str):
     going = InTurns({"a": vxml(ACTS + MANY_THINGS[things])}, ["1"])
     await going
     assert 0 < going.most <= 200
+
+
+MANY = "<catch event='x'/>" * 5_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{MANY}<form><block><goto/></block></form>",
+        f"<form><subdialog src='#b'><param name='p' value='v'/></subdialog></form><form id='b'>{MANY}</form>",
+    ],
+    ids=["of a start document", "of a subdialog"],
+)
+async def test_who_might_catch_an_event_is_looked_for_in_turns(body: str):
+    going = InTurns({"a": vxml(body)})
+    await going
+    checking = InTurns({"a": vxml(f"{MANY}<form/>")})
+    await checking
+    assert going.turns - checking.turns >= 100
 
 
 LONG = "a." * 5_000
