@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from types import TracebackType
 
 from services.dialer.vxml.events import Event
-from services.dialer.vxml.expressions import is_harmless
 from services.dialer.vxml.ports import Json, ScriptEngine, ScriptFailed
 from services.dialer.vxml.values import is_assignable, is_variable
 
@@ -134,11 +133,9 @@ class Scopes:
             return self.engine.text(self.chain, expression)
 
     def text_if_any(self, expression: str) -> str | None:
-        """Return what an expression comes to, as a string; None when it is undefined. What may act is asked once."""
-        text = self.text(expression)
-        if text == "undefined" and not (is_harmless(expression) and self.holds(f"({expression}\n)!==undefined")):
-            return None
-        return text
+        """Return what an expression comes to, as a string; None when it is undefined, or says so itself."""
+        text = self.text(expression)  # asked once: it may act
+        return None if text == "undefined" else text
 
     def holds(self, condition: str | None) -> bool:
         """Return whether a condition holds; none does."""

@@ -186,9 +186,7 @@ async def test_5_2_2_a_message_that_nobody_gave_is_undefined():
     assert await value(content) == "undefined"
 
 
-@pytest.mark.parametrize(
-    ("message", "seen"), [("n++, undefined", [1, "undefined"]), ("'undefined'", [0, "string"]), ("m", [0, "undefined"])]
-)
+@pytest.mark.parametrize(("message", "seen"), [("n++, undefined", [1, "undefined"]), ("m", [0, "undefined"])])
 async def test_5_2_1_a_message_is_evaluated_once(message, seen):
     content = f"""<var name="n" expr="0"/><var name="m"/><form><block><throw event="a" messageexpr="{message}"/></block>
         <catch event="a"><exit expr="[n, typeof _message]"/></catch></form>"""
