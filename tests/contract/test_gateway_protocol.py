@@ -5,13 +5,14 @@ from __future__ import annotations
 import contextlib
 import json
 import socket
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from aiohttp import web
 
 from services.dialer.carriers.gateway import GatewayCarrier
-from services.dialer.carriers.gateway_protocol import PromptRequest
+from services.dialer.carriers.gateway_protocol import PromptRequest, told
 from services.dialer.carriers.port import CarrierError, Order
 from services.dialer.vxml.ports import HungUp, Input, Played, RecordRequest, TransferRequest, Unsupported
 from services.dialer.vxml.prompts import Audio, Break, Mark, Speech
@@ -198,3 +199,19 @@ async def test_an_answer_of_no_kind_is_a_fault_of_the_carrier(status, body):
         ):
             with pytest.raises(CarrierError):
                 await what
+
+
+class Listening:
+    """Whoever hears keys holds the grammars that are active: to copy them takes a tenth of a second."""
+
+    def ends(self, _):
+        return True
+
+    def __deepcopy__(self, _):
+        raise AssertionError("it was copied")
+
+
+@pytest.mark.parametrize("request_", [RECORDING, TRANSFER])
+def test_who_listens_meanwhile_is_not_told_to_a_gateway_and_not_copied_for_it(request_):
+    assert told(replace(request_, ends=Listening().ends)) == told(request_)
+    assert "ends" not in told(request_)

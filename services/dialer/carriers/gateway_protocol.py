@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import fields
 from typing import Annotated, Any, Literal
 
 from pydantic import Base64Bytes, BaseModel, ConfigDict, Field, model_validator
@@ -170,7 +170,7 @@ class PromptRequest(BaseModel):
 
 def told(request: RecordRequest | TransferRequest) -> dict[str, Any]:
     """Return a request without whom the interpreter would be asked about each key: a gateway cannot ask."""
-    return {name: value for name, value in asdict(request).items() if name != "ends"}
+    return {each.name: getattr(request, each.name) for each in fields(request) if each.name != "ends"}
 
 
 def written(pieces: Iterable[Piece], *, bargein: bool) -> dict[str, Any]:

@@ -69,8 +69,9 @@ class Context:
     def require(self, names: AbstractSet[str]) -> None:
         """Throw for a wrong value of properties that make no difference here where they are right (section 6.3)."""
         for given in self._properties():
-            for name in names & given.keys():
-                self.property(name)
+            for name in given:  # as they are written: the order of a set is another one in the next process
+                if name in names:
+                    self.property(name)
 
     def _properties(self) -> Iterator[dict[str, str]]:
         for scope in self.outwards():
@@ -110,10 +111,14 @@ class Context:
         """Return an attribute's or else a property's truth."""
         return (written if written is not None else self.property(name)) == "true"
 
-    def catches(self, event: str) -> bool:
+    async def catches(self, event: str) -> bool:
         """Return whether anybody from here outwards is for an event, be it under a condition or from a later one on."""
         handlers = (handler for scope in self.outwards() for handler in handlers_of(scope))
-        return any(handler.caught(event) is not None for handler in handlers)
+        for count, handler in enumerate(handlers, 1):
+            await self.session.turn(count)
+            if handler.caught(event) is not None:
+                return True
+        return False
 
     async def handle(
         self,

@@ -21,7 +21,7 @@ async def data(context: Context, element: etree._Element) -> None:
     uri = reference(context, element, "src", "srcexpr")
     if uri is None:
         raise Event("error.badfetch", "data says nowhere to fetch from")
-    request = submission(context, element, uri, element.get("namelist", "").split(), purpose="data")
+    request = await submission(context, element, uri, element.get("namelist", "").split(), purpose="data")
     await play_before(context, element)
     response = await context.session.fetch(request)
     name = element.get("name")

@@ -12,7 +12,7 @@ from services.dialer.vxml.schema_table import DECLARES
 from services.dialer.vxml.values import RESERVED, is_identifier
 
 _LONGEST = 1_000  # characters of an expression that is looked at
-_STRING = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*\"""")
+_STRING = re.compile(r"""'(?:[^'\\]|\\.)*(?:'|\Z)|"(?:[^"\\]|\\.)*(?:"|\Z)""")
 _ASSIGNS = re.compile(r"(?<![=!<>])=(?![=>])")
 _WORDS = re.compile(r"[^\W\d]\w*(?: +\w+)*")
 _CURLED = re.compile("[“”„‘’‚]")

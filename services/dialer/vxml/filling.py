@@ -126,7 +126,8 @@ class Filling:
     async def _is_due(self, filled: etree._Element, just: set[str]) -> bool:
         inputs = [item.name for item in self._items if item.is_input]
         names = filled.get("namelist", "").split() or inputs
-        for name in set(names).difference(inputs):
+        for count, name in enumerate(sorted(set(names).difference(inputs)), 1):
+            await self._context.session.turn(count)
             self._context.scopes.is_undefined(name)  # error.semantic where nobody has declared it
         if not just.intersection(names):
             return False

@@ -89,7 +89,7 @@ class Form:
         if unknown := params.names - declared:
             name = min(unknown)[:60]
             event = Event("error.semantic", f"the subdialog declares no variable for its parameter {name}")
-            raise event if self.context.catches(event.name) else Returned(None, event.name, event.message)
+            raise event if await self.context.catches(event.name) else Returned(None, event.name, event.message)
 
     async def _guard(self, item: Item) -> None:
         """Declare the variable of an item: it is there even where its first value is none."""
@@ -131,6 +131,7 @@ class Form:
         condition = None if item.kind == "menu" else item.element.get("cond")
         if item.kind != "initial" or condition is not None:
             return await self.context.holds(condition)
+        await self.context.session.rest()  # it looks through them all, for one among many
         for count, each in enumerate(self.items, 1):
             await self.context.session.turn(count)
             if each.is_input and not self.context.scopes.is_undefined(each.name):

@@ -120,7 +120,10 @@ async def _told(context: Context, event: Event, at: etree._Element | None = None
     Those hear of it who are around the element that is wrong, or else around the first dialog. That it ends the call by
     itself is not all that is told of it then: it was never run.
     """
-    if not (_catches_at(context, at, event) or _catches_at(context, dialog_of(context.document, ""), event)):
+    for place in (at, dialog_of(context.document, "")):
+        if await _catches_at(context, place, event):
+            break
+    else:
         raise event
     context.session.document = context.document.url
     try:
@@ -133,9 +136,9 @@ async def _told(context: Context, event: Event, at: etree._Element | None = None
     raise event
 
 
-def _catches_at(context: Context, at: etree._Element | None, event: Event) -> bool:
+async def _catches_at(context: Context, at: etree._Element | None, event: Event) -> bool:
     """Put the context where an element is; return whether somebody there is for an event."""
     around = [] if at is None else [at, *at.iterancestors()]
     context.dialog = next((each for each in around if name_of(each) in DIALOGS), None)
     context.item = next((each for each in around if name_of(each) in FORM_ITEMS), None)
-    return context.catches(event.name)
+    return await context.catches(event.name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Literal
 
@@ -20,6 +21,13 @@ def reference(context: Context, element: etree._Element, literal: str, expressio
     if written is not None and computed is not None:
         raise Event("error.badfetch", f"it has both {literal} and {expression}")
     return context.scopes.text(computed) if computed is not None else written
+
+
+async def _listed(context: Context, names: list[str]) -> AsyncIterator[str]:
+    """Yield the names of a namelist, each of which must be declared; others have a turn now and then."""
+    for count, name in enumerate(names, 1):
+        await context.session.turn(count)
+        yield context.scopes.listed(name)
 
 
 def message_of(context: Context, element: etree._Element) -> str:
@@ -49,11 +57,11 @@ async def submit(context: Context, element: etree._Element) -> None:
     if uri is None:
         raise Event("error.badfetch", "submit says nowhere to go")
     written = element.get("namelist")
-    request = submission(context, element, uri, None if written is None else written.split())
+    request = await submission(context, element, uri, None if written is None else written.split())
     raise ToDialog(await find(context, element, uri, request=request, arrival=Arrival.SUBMIT))
 
 
-def submission(
+async def submission(
     context: Context,
     element: etree._Element,
     uri: str,
@@ -64,8 +72,8 @@ def submission(
     if names is None:
         names = [item.name for item in context.items if item.is_named and item.is_input]
     fields: list[Field] = []
-    for name in names:
-        text = context.scopes.text(context.scopes.listed(name))
+    async for name in _listed(context, names):
+        text = context.scopes.text(name)
         fields.append((name, context.session.recordings.get(text, text)))
     return replace(
         request_of(context, element, uri, purpose=purpose),
@@ -83,7 +91,7 @@ async def leave(context: Context, element: etree._Element) -> None:
     if expression is not None:
         value = context.scopes.value(expression)
     else:
-        value = {name: context.scopes.value(context.scopes.listed(name)) for name in names} or None
+        value = {name: context.scopes.value(name) async for name in _listed(context, names)} or None
     await context.session.finish()
     raise Ended(Ending("exit", value))
 
@@ -100,13 +108,13 @@ async def give_back(context: Context, element: etree._Element) -> None:
     if event is not None:
         thrown = named(event, message)
         raise Returned(None, thrown.name, thrown.message)
-    raise Returned(context.scopes.hold({name: context.scopes.listed(name) for name in names}))
+    raise Returned(context.scopes.hold({name: name async for name in _listed(context, names)}))
 
 
 async def disconnect(context: Context, element: etree._Element) -> None:
     """Hang up; what is left to do is done without the callee (5.3.11, VoiceXML 2.1 section 8)."""
     names = element.get("namelist", "").split()
-    value = {name: context.scopes.value(context.scopes.listed(name)) for name in names} or None
+    value = {name: context.scopes.value(name) async for name in _listed(context, names)} or None
     await context.session.flush()
     with context.session.line() as line:
         await line.disconnect()

@@ -61,8 +61,8 @@ async def record(context: Context, item: etree._Element, name: str) -> Recognize
 
 async def _recorded(context: Context, request: RecordRequest, beside: Beside | None) -> Recording | None:
     """Play what waits, and record; what cuts a prompt short may end the recording before it has begun."""
-    heard = await context.session.flush(listening=beside is not None or request.dtmf_term)
     forget(context)
+    heard = await context.session.flush(listening=beside is not None or request.dtmf_term)
     if heard is not None and (beside.ends(heard) if beside is not None else heard.mode == "dtmf"):
         return Recording(b"", 0.0)
     with context.session.line() as line:
@@ -125,8 +125,8 @@ async def transfer(context: Context, item: etree._Element, name: str) -> bool:
 
 async def _connected(context: Context, request: TransferRequest, beside: Beside | None) -> TransferOutcome:
     """Play what waits, and transfer; where what cuts a prompt short matches a grammar, nobody is called."""
-    heard = await context.session.flush(listening=beside is not None)
     forget(context)
+    heard = await context.session.flush(listening=beside is not None)
     if beside is not None and heard is not None and beside.ends(heard):
         return TransferOutcome("near_end_disconnect")
     try:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from importlib import resources
 from typing import NamedTuple, cast
 
@@ -237,7 +238,8 @@ class QuickJs:
     def _later(self, scope: int, verb: str, *arguments: object) -> None:
         self._put_off.append((scope, (verb, *arguments)))
         if len(self._put_off) > _MAX_PUT_OFF:
-            self._ask("nothing", seconds=_SECONDS_OF_SCRIPT)
+            with suppress(ScriptFailed):  # of an earlier script: what is put off here may be a scope that is opened
+                self._ask("nothing", seconds=_SECONDS_OF_SCRIPT)
 
     def _ask(self, verb: str, *arguments: object, seconds: float, tells: bool = False) -> str:
         """Run one verb of scopes.js, and know the variables if it `tells` of them.

@@ -133,9 +133,9 @@ class Scopes:
             return self.engine.text(self.chain, expression)
 
     def text_if_any(self, expression: str) -> str | None:
-        """Return what an expression comes to, as a string; None when it is undefined."""
-        text = self.text(expression)
-        return None if text == "undefined" and not self.holds(f"({expression}\n)!==undefined") else text
+        """Return what an expression comes to, as a string; None when it is undefined, or says so itself."""
+        text = self.text(expression)  # asked once: it may act
+        return None if text == "undefined" else text
 
     def holds(self, condition: str | None) -> bool:
         """Return whether a condition holds; none does."""

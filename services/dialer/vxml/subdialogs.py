@@ -48,7 +48,7 @@ async def _called(context: Context, item: etree._Element) -> Destination:
     if uri is None:
         raise Event("error.badfetch", "subdialog says nowhere to go")
     names = item.get("namelist", "").split()
-    request = leaving.submission(context, item, uri, names)
+    request = await leaving.submission(context, item, uri, names)
     if uri.startswith("#") or not (uri or request.fields or request.method == "POST"):
         return await destination(context, context.document, uri[1:], Arrival.CALL)
     return await find(context, item, uri, request=request, arrival=Arrival.CALL)

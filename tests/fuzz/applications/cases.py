@@ -89,7 +89,8 @@ def _page(dice: Random, name: str, author: Author) -> Page:
 
 def _data(dice: Random, mark: str) -> Page:
     if dice.random() < 0.2:
-        return b'<?access-control allow="*"?><a><b c="1">' + mark.encode() + b"</b></a>"
+        sections = b"<![CDATA[ ?> <!-- ]] ]]><!-- <![CDATA[ --><?x <![CDATA[?>" * dice.choice((0, 1, 500))
+        return b'<?access-control allow="*"?><a><b c="1">' + mark.encode() + b"</b>" + sections + b"</a>"
     inner: list[Node | str] = [mark]
     for _ in range(dice.choice((1, 3, 60, 70))):
         inner = [Node(dice.choice("abc"), {"xmlns:p": "urn:p", "p:q": "1"}, inner)]

@@ -11,6 +11,7 @@ SRGS = "http://www.w3.org/2001/06/grammar"
 _KEYS = ("1", "2", "12", "9", "*", "#", "1 2 3", "star", "A")
 _WORDS = ("yes", "no", "one two", '"new york"', "", '"', "é", "please")
 _REPEATS = ("0-1", "1-", "0-", "2", "1-3", "0-999999999", "3-1", "0", "x", "1-1000000000")
+_HINTS = ("1", "0.5", ".5", "3", "1.", "-1", "", "x", "9" * 30, "\u0661")
 _SPECIALS = ("NULL", "VOID", "GARBAGE")
 _BUILTINS = (
     "digits",
@@ -70,12 +71,15 @@ class _Maker:
         return Node("tag", {}, [self.tag()])
 
     def item(self, depth: int, *, repeats: bool) -> Node:
-        repeat = (
+        given = (
             {"repeat": self.dice.choice(_REPEATS[:5] if self.dice.random() > self.wild else _REPEATS)}
             if repeats
             else {}
         )
-        return Node("item", repeat, self.expansion(depth + 1))
+        if self.dice.random() < 0.1:
+            hint = self.dice.choice(("weight", "repeat-prob"))
+            given[hint] = self.dice.choice(_HINTS[:3] if self.dice.random() > self.wild else _HINTS)
+        return Node("item", given, self.expansion(depth + 1))
 
     def tag(self) -> str:
         if self.dice.random() < 0.5:

@@ -13,10 +13,12 @@ PLAIN = (
     "1",
     "true",
     "[1, 2, 3]",
+    "[1,, undefined, 2]",
     "({a: 1, b: [2]})",
     "answer$.utterance",
     "lastresult$",
     "application.lastresult$",
+    "application.lastresult$[0].utterance",
     "lastresult$.interpretation",
     "session.telephone.ani",
     "session.message_reference",
@@ -94,6 +96,8 @@ ODD = (
     "Array(5000).fill('ab')",
     "'y'.repeat(70000)",
     "new Array(11000)",
+    "new Array(9999)",
+    "(class extends Array { static get [Symbol.species]() { return function () { return {length: 1e9} } } }).of(1)",
     "Array(20).fill(1)",
     "[[], [1], 'a', null]",
     "(function* () { yield 1 })()",
@@ -188,6 +192,9 @@ POLLUTIONS = (
     "Object.defineProperty(Object.prototype, '0', {{set: function () {{ throw '{0}' }}}})",
     "Math.random = 1",
     "eval = null",
+    "Array.prototype.filter = function () {{ return {{length: 2 ** 53 - 1}} }}",
+    "Array.from = String.prototype.replace = function () {{ return '{0}' }}",
+    "Object.defineProperty(application, 'lastresult$', {{get: function () {{ throw '{0}' }}}})",
 )
 LOOKS = (
     "Object.getOwnPropertyNames(globalThis).join()",
@@ -213,6 +220,8 @@ STATEMENTS = (
     "var answer;",
     "label: for (;;) break label;",
     "undeclared = 1;",
+    "'use strict';",
+    "application.lastresult$ = b;",
 )
 
 

@@ -45,6 +45,11 @@ async def test_a_call_keeps_so_many_recordings_and_no_more():
     assert "32 MB" in went.ending.message
 
 
+async def test_what_an_interrupted_script_leaves_behind_is_no_failure_of_who_evaluates_nothing():
+    went = await call({"a": vxml("<error><enumerate/></error><script>stray = 1; while (true);</script><form/>")})
+    assert went.ending.how == "limit"
+
+
 # ------------------------------------------------------------------------------------------------ one turn
 
 
@@ -59,11 +64,11 @@ class Counted(RealmHere):
 
 
 class InTurns(Awaitable[Call]):
-    """A call, and the most evaluations that one turn of it had."""
+    """A call, how many turns it had, and the most evaluations in one of them."""
 
     def __init__(self, pages, script=()):
         self._going = call(pages, script, ports={"engine": QuickJs(realm=Counted)}).__await__()
-        self.most = 0
+        self.most = self.turns = 0
 
     def __await__(self):
         while True:
@@ -74,6 +79,7 @@ class InTurns(Awaitable[Call]):
                 return over.value
             finally:
                 self.most = max(self.most, Counted.asked)
+            self.turns += 1
             yield waits_for
 
 
@@ -88,6 +94,14 @@ MANY_THINGS = {
     "<foreach item='y' array='a'/></foreach></block></form>",
     "logged values": "<form><block><log>" + "<value expr='acts + 1'/>" * 2_000 + "</log></block></form>",
     "filled": f"<form><field name='z'>{DIGIT}</field>" + "<filled mode='any' namelist='z z z z'/>" * 1_000 + "</form>",
+    "filled by others": f"<form><script>{''.join(f'var v{at};' for at in range(300))}</script>"
+    f"<field name='z'>{DIGIT}</field><filled namelist='z {' '.join(f'v{at}' for at in range(300))}'/></form>",
+    "initials": f"<form><script>{''.join(f'var v{at};' for at in range(101))}</script>"
+    + "<initial/>" * 24
+    + f"<field>{DIGIT}</field>" * 24
+    + f"<field name='f' expr='1'>{DIGIT}</field></form>",
+    "names of scopes": "<form><block><exit namelist='" + "application.acts " * 115 + "'/></block></form>",
+    "sent names": "<form><block><submit next='b' namelist='" + "application.acts " * 115 + "'/></block></form>",
     "cleared names": "<form><var name='v'/><block><clear namelist='" + "v " * 900 + "'/></block></form>",
 }
 
@@ -97,6 +111,25 @@ async def test_many_things_are_looked_through_in_turns(things: str):
     going = InTurns({"a": vxml(ACTS + MANY_THINGS[things])}, ["1"])
     await going
     assert 0 < going.most <= 200
+
+
+MANY = "<catch event='x'/>" * 5_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        f"{MANY}<form><block><goto/></block></form>",
+        f"<form><subdialog src='#b'><param name='p' value='v'/></subdialog></form><form id='b'>{MANY}</form>",
+    ],
+    ids=["of a start document", "of a subdialog"],
+)
+async def test_who_might_catch_an_event_is_looked_for_in_turns(body: str):
+    going = InTurns({"a": vxml(body)})
+    await going
+    checking = InTurns({"a": vxml(f"{MANY}<form/>")})
+    await checking
+    assert going.turns - checking.turns >= 100
 
 
 LONG = "a." * 5_000

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services.dialer.vxml import quickjs_engine
+from services.dialer.vxml.events import Event
 from services.dialer.vxml.expressions import UNKNOWN, read
 from services.dialer.vxml.known_values import KnownValues
+from services.dialer.vxml.looping import each
 from services.dialer.vxml.ports import ScriptFailed
 from services.dialer.vxml.quickjs_engine import QuickJs
+from services.dialer.vxml.scopes import Scopes
 
 NAMES = ("a", "b", "c", "o", "undefined")
 EXPRESSIONS = (
@@ -22,6 +26,7 @@ EXPRESSIONS = (
     *("a == b", "a === b", "a !== undefined", "b == 'x'", "o == 1", "o === undefined", "g === 1", "'x' != o"),
     *("a + 1", "a + b", "o + 1", "g + 1", "-a", "!o", "a ? b : c", "a && o", "a || b", "a > 1", "1 % a", "a ?? b"),
     *("dialog.a", "application.a", "o.b", "(a = 2)", "a = 3", "a++", "a <!-- b", "a, b"),
+    *("b[0]", "lastresult$[0]", "[1, , undefined, 'x']", "(o\n)!==undefined", "'a' in dialog"),
     "(function () { b = 'called' })()",
 )
 LURKS = "get() { application.a = 5; return 'got' }, set(v) { application.a = v }"
@@ -56,6 +61,14 @@ SCRIPTS = (
     f"Object.defineProperty(Object.prototype, 'confidence', {{ {LURKS}, configurable: true }})",
     "dialog['dialog.a'] = dialog['a.b'] = dialog['this'] = dialog['true'] = dialog['let'] = 5",
     "Object.preventExtensions(application)",
+    "delete application.lastresult$",
+    "application.lastresult$ = undefined",
+    f"Object.defineProperty(application, 'lastresult$', {{ {LURKS}, configurable: true }})",
+    "Object.defineProperty(application, 'lastresult$', { value: undefined, writable: false, configurable: true })",
+    "'use strict'; var a = 2, b = [1, , undefined]",
+    "'use strict'; dialog.a = 3; nowhere = 1",
+    f"var b = [1]; Object.defineProperty(b, '0', {{ {LURKS} }})",
+    "Array.prototype.filter = function () { a = 'filtered'; return { length: 3 } }",
     "Object.prototype.toJSON = String.prototype.toJSON = function () { a = 'toJSON'; return 5 }",
     "Object.defineProperty(globalThis, 'g', { get() { a = 'g'; return 1 }, configurable: true })",
     f"Object.defineProperty(Object.prototype, '0', {{ {LURKS}, configurable: true }})",
@@ -63,6 +76,19 @@ SCRIPTS = (
     "Function.prototype.call = String.prototype.toWellFormed = Object.getOwnPropertyNames = null",
 )
 BREAKS_THE_HOST = "Array.prototype[Symbol.iterator] = function* () { yield '}' }"
+
+
+def loop(engine: QuickJs, chain: list[int], array: str, item: str) -> list[object]:
+    """Go over an array as a foreach does."""
+    scopes = Scopes(engine, chain[0])
+    scopes.application, scopes.document, scopes.dialog = chain[1], chain[1], chain[2]
+    scopes._anonymous = chain[3:]
+    try:
+        return [engine.text(chain, item) for _ in each(SimpleNamespace(scopes=scopes), item, array)]
+    except Event as event:
+        return [str(event)]
+
+
 VERBS: dict[str, Callable[..., object]] = {
     "run": lambda engine, chain, script, _: engine.run(chain, script),
     "text": lambda engine, chain, expression, _: engine.text(chain, expression),
@@ -73,6 +99,9 @@ VERBS: dict[str, Callable[..., object]] = {
     "assign": lambda engine, chain, expression, name: engine.assign(chain, name, expression),
     "copy": lambda engine, chain, expression, name: engine.copy(chain, expression, chain[-1], name),
     "assign.": lambda engine, chain, expression, name: engine.assign(chain, f"dialog.{name}", expression),
+    "assign[]": lambda engine, chain, expression, name: engine.assign(chain, f"{name}[0]", expression),
+    "assign.[].": lambda engine, chain, expression, name: engine.assign(chain, f"dialog.{name}[0].x", expression),
+    "loop": loop,
     "hear": lambda engine, chain, expression, _: engine.put_result(chain[1], {"utterance": expression, "mode": "dtmf"}),
     "wait": lambda engine, chain, *_: engine.put_result(chain[1], None),
     "shadow": lambda engine, chain, _, name: engine.copy_result(chain[1], chain[-1], name, ["utterance", "confidence"]),
@@ -117,6 +146,7 @@ def told_by(engine: QuickJs, steps: list[tuple[str, str, str]]) -> list[object]:
     engine.put(chain[0], "telephone", {"ani": "100"}, frozen=True)
     engine.seal(chain[0])
     engine.declare(chain[:2], "a", "'first'")
+    engine.declare(chain[:2], "lastresult$", None)
     told = []
     for verb, written, name in [*steps, *(("text", name, "") for name in NAMES)]:
         try:

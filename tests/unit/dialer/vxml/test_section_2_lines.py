@@ -163,13 +163,27 @@ async def test_1_5_4_after_a_transfer_that_hung_up_nobody_is_asked_anything():
     assert done.ending == Ending("hangup")
 
 
-async def test_5_3_11_a_callee_who_goes_while_he_is_said_good_bye_to_is_an_event():
-    class Leaving(Line):
-        async def play(self, _pieces: Sequence[Piece], **_bargein: bool) -> Played:
-            raise HungUp
+class Leaving(Line):
+    """Is gone with the first prompt."""
 
+    async def play(self, _pieces: Sequence[Piece], **_bargein: bool) -> Played:
+        raise HungUp
+
+
+async def run_leaving(content, script=()):
+    site = Site({"start": vxml(content)})
+    phone = Leaving(script=list(script))
+    return (await interpret(SITE + "start", fetcher=site, platform=phone, engine=QuickJs())).value
+
+
+async def test_5_3_11_a_callee_who_goes_while_he_is_said_good_bye_to_is_an_event():
     content = """<form><block>Good bye.<disconnect/></block>
         <catch event="connection.disconnect.hangup"><exit expr="'told'"/></catch></form>"""
-    site = Site({"start": vxml(content)})
-    ending = await interpret(SITE + "start", fetcher=site, platform=Leaving(), engine=QuickJs())
-    assert ending.value == "told"
+    assert await run_leaving(content) == "told"
+
+
+@pytest.mark.parametrize("item", ["field name='g' type='digits'", "record name='g'", "transfer name='g' dest='tel:1'"])
+async def test_5_1_5_what_was_heard_before_is_forgotten_when_the_next_prompts_are_played(item):
+    content = f"""<form><field name="f">{keys("1")}</field><{item}><prompt>And now?</prompt></{item.split()[0]}>
+        <catch event="connection.disconnect.hangup"><exit expr="typeof lastresult$"/></catch></form>"""
+    assert await run_leaving(content, ["1"]) == "undefined"

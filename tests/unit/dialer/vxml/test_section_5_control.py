@@ -162,6 +162,19 @@ async def test_6_3_a_value_that_is_none_is_an_error_also_of_what_is_not_heeded(n
     assert await value(content, ["1"], next=vxml("<form/>")) == "error.semantic"
 
 
+async def test_6_3_of_several_wrong_values_the_first_one_written_is_told_in_every_process():
+    names = ("sensitivity", "maxnbest", "speedvsaccuracy", "completetimeout", "bargeintype", "recordutterance")
+    wrong = "".join(f'<property name="{name}" value="?"/>' for name in names)
+    done = await run(f"""{wrong}<form><field name="f" type="digits"/></form>""")
+    assert "sensitivity" in done.ending.message
+
+
+async def test_5_4_of_several_names_that_are_not_declared_the_first_one_is_told_in_every_process():
+    names = "a b c d e f g h i j"
+    done = await run(f"""<form><field name="z" type="digits?length=1"/><filled namelist="{names}"/></form>""", ["1"])
+    assert done.ending.message.startswith("ReferenceError: a is")
+
+
 async def test_5_2_1_event_and_message_may_be_expressions():
     content = """<form><block><throw eventexpr="'a.' + 'b'" messageexpr="'m' + 1"/></block>
         <catch event="a"><exit expr="_event + _message"/></catch></form>"""
@@ -171,6 +184,13 @@ async def test_5_2_1_event_and_message_may_be_expressions():
 async def test_5_2_2_a_message_that_nobody_gave_is_undefined():
     content = "<form><block><throw event='a'/></block><catch event='a'><exit expr='typeof _message'/></catch></form>"
     assert await value(content) == "undefined"
+
+
+@pytest.mark.parametrize(("message", "seen"), [("n++, undefined", [1, "undefined"]), ("m", [0, "undefined"])])
+async def test_5_2_1_a_message_is_evaluated_once(message, seen):
+    content = f"""<var name="n" expr="0"/><var name="m"/><form><block><throw event="a" messageexpr="{message}"/></block>
+        <catch event="a"><exit expr="[n, typeof _message]"/></catch></form>"""
+    assert await value(content) == seen
 
 
 async def test_5_2_2_what_is_thrown_on_without_a_message_has_none():
