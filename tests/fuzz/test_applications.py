@@ -55,7 +55,7 @@ async def test_what_is_found_is_made_small(monkeypatch):
 
     monkeypatch.setitem(executable._VERBS, "var", broken)
     rounds = itertools.count()
-    report = await run(cases(1), lambda: next(rounds) < 8)
+    report = await run(cases(1), lambda: next(rounds) < BATCHES)
     assert report.findings
     assert all("RuntimeError: a bug of ours" in each and "<var" in each for each in report.findings)
     assert min(map(len, report.findings)) < 600
