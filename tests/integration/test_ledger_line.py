@@ -8,7 +8,7 @@ from datetime import date, time, timedelta
 
 import pytest
 
-from services.pacer.ledger.__main__ import HeldAlready, NothingToAccept, accept, hold, main, show
+from services.pacer.ledger.__main__ import NothingToAccept, accept, hold, main, show
 from services.pacer.ledger.lost_time import CampaignChanged, LostTime, take_for_dialed
 from services.pacer.store import PacerStore
 from shared.clock import Clock, Reading
@@ -74,6 +74,18 @@ async def test_a_room_finds_out_with_its_next_connection(database, ledger):
             await dialer.fetch("SELECT 1")
 
 
+async def test_a_hold_that_was_cut_short_is_said_again(database, ledger, monkeypatch):
+    monkeypatch.setenv("DATABASE_URL", database)
+    async with room(database) as dialer:
+        await dialer.fetch("SELECT 1")
+        async with ledger.transaction() as connection:
+            await hold(connection)  # whoever said so has told no room of it
+        assert await dialer.fetch("SELECT 1")
+        assert await asyncio.to_thread(main, ["hold"]) == 0
+        await until(lambda: gone(dialer))
+    assert not await works(database)
+
+
 async def gone(database):
     return not await database.answers()
 
@@ -92,8 +104,6 @@ async def test_a_ledger_that_was_put_back_unseen_is_held_and_its_rooms_find_out_
             await dialer.fetch("SELECT 1")
     assert not await works(database, loses_nothing=True), "a hold is no failover"
     async with ledger.transaction() as connection:
-        with pytest.raises(HeldAlready):
-            await hold(connection)
         await accept(connection, Clock(), nothing_lost=True, since=None, until=None)
     assert await works(database)
     async with ledger.transaction() as connection:

@@ -16,6 +16,7 @@ MAX_SECONDS = 600
 RATES = range(8_000, 48_001)
 _CHANNELS = range(1, 3)
 _PCM, _A_LAW, _U_LAW, _EXTENSIBLE = 1, 6, 7, 0xFFFE
+_NARROW, _WIDE = 8, 16  # bits of a sample
 _FORM = struct.Struct("<HHIIHH")
 _CHUNK = struct.Struct("<4sI")
 _MAX_CHUNKS = 100  # before the sound
@@ -57,7 +58,7 @@ def read_wav(body: bytes) -> Samples:
 
 def wav_head(count: int) -> bytes:
     """Return the head of a WAV file of so many samples: 8 kHz, 16 bits, mono."""
-    form = _FORM.pack(_PCM, 1, RATE, 2 * RATE, 2, 16)
+    form = _FORM.pack(_PCM, 1, RATE, 2 * RATE, 2, _WIDE)
     chunks = _CHUNK.pack(b"fmt ", len(form)) + form + _CHUNK.pack(b"data", 2 * count)
     return _CHUNK.pack(b"RIFF", 4 + len(chunks) + 2 * count) + b"WAVE" + chunks
 
@@ -88,7 +89,7 @@ def _form(content: bytes) -> _Form:
     tag, channels, rate, _, _, bits = _FORM.unpack_from(content)
     if tag == _EXTENSIBLE:
         tag = int.from_bytes(content[_SUBFORMAT], "little")
-    wanted = (8, 16) if tag == _PCM else (8,) if tag in (_A_LAW, _U_LAW) else ()
+    wanted = (_NARROW, _WIDE) if tag == _PCM else (_NARROW,) if tag in (_A_LAW, _U_LAW) else ()
     if bits not in wanted:
         raise NotPlayable("its encoding is neither PCM of 8 or 16 bits nor G.711")
     if channels not in _CHANNELS:
@@ -103,7 +104,7 @@ def _decoded(form: _Form, data: memoryview) -> Samples:
         return g711.decode(bytes(data), "PCMU")
     if form.tag == _A_LAW:
         return g711.decode(bytes(data), "PCMA")
-    if form.bits == 16:  # noqa: PLR2004 (bits)
+    if form.bits == _WIDE:
         wide: NDArray[np.int16] = np.frombuffer(data, "<i2").astype(np.int16)
         return wide
     return ((np.frombuffer(data, np.uint8).astype(np.int16) - 128) << 8).astype(np.int16)

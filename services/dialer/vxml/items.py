@@ -52,7 +52,7 @@ async def _ask(context: Context, item: etree._Element, _name: str) -> Visited:
     with evaluation(context) as evaluate:
         first = await context.session.flush(listening=True)
         heard = await listen(context.session, recognizer, timing, evaluate, first)
-        while is_hotword and heard is not None and not _is_match(context, heard):  # which is ignored (4.1.5)
+        while is_hotword and heard is not None and _matched(context, heard) is None:  # which is ignored (4.1.5)
             await context.session.step()
             heard = await listen(context.session, recognizer, timing, evaluate)
     if heard is None:
@@ -60,13 +60,17 @@ async def _ask(context: Context, item: etree._Element, _name: str) -> Visited:
     if heard.heard.mode == "dtmf":
         context.session.digits.append(None if is_private else heard.utterance)
     remember(context, heard)
-    if heard.match is None or not _is_match(context, heard):
+    match = _matched(context, heard)
+    if match is None:
         raise Event("nomatch")
+    return match
+
+
+def _matched(context: Context, heard: Heard) -> Recognized[Owner] | None:
+    """Return what matches, if that is sure enough (the property confidencelevel, 6.3.2)."""
+    if heard.match is None or heard.heard.confidence < context.fraction("confidencelevel"):
+        return None
     return heard.match
-
-
-def _is_match(context: Context, heard: Heard) -> bool:
-    return heard.match is not None and heard.heard.confidence >= context.fraction("confidencelevel")
 
 
 async def follow(context: Context, owner: Owner) -> None:

@@ -21,10 +21,6 @@ class NothingToAccept(Exception):
     """The ledger is where it was."""
 
 
-class HeldAlready(Exception):
-    """Nobody is called by the ledger as it is."""
-
-
 async def show(connection: Connection) -> list[str]:
     """Return where the ledger is and was, as lines."""
     place = await ledger_line.find_place(connection)
@@ -72,15 +68,12 @@ async def accept(
 async def hold(connection: Connection) -> str:
     """Let nobody be called until the ledger is accepted; returns what was done as a sentence.
 
-    For ledgers that were put back while PostgreSQL kept its identity: snapshots of a disk, base backups.
-
-    Raises:
-        HeldAlready: nobody is.
+    For ledgers that were put back while PostgreSQL kept its identity: snapshots of a disk, base backups. One that is
+    held stays so.
     """
     place = await ledger_line.find_place(connection)
-    if not place.accepted:
-        raise HeldAlready("Nobody is called by this ledger: it waits for `accept` already, and nothing was changed.")
-    await ledger_line.leave(connection, place)
+    if place.accepted:
+        await ledger_line.leave(connection, place)
     return "Held. Nobody is called by this ledger until `accept`; the api goes on."
 
 
@@ -105,7 +98,7 @@ async def _serve(arguments: argparse.Namespace) -> None:
                     since=arguments.since,
                     until=arguments.until,
                 )
-        if arguments.action == "hold":
+        if arguments.action == "hold":  # also of one that was held before: whoever did so may have come no further
             async with database.connection() as connection:
                 await ledger_line.have_rooms_look(connection)
         sys.stdout.write(f"{said}\n")
@@ -137,7 +130,7 @@ def main(words: Sequence[str] | None = None) -> int:
     arguments = parser.parse_args(words)
     try:
         asyncio.run(_serve(arguments))
-    except (NoHouse, NothingToAccept, HeldAlready, CampaignChanged, LedgerMoved) as refusal:
+    except (NoHouse, NothingToAccept, CampaignChanged, LedgerMoved) as refusal:
         parser.exit(1, f"{refusal}\n")
     except TRANSIENT as error:
         parser.exit(1, f"The database did not do it ({type(error).__name__}): nothing was changed, say it again.\n")
